@@ -1,0 +1,1 @@
+"""The LLM roles, their client, and the offline teacher. Knows neither NATS nor ClickHouse."""

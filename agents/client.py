@@ -1,0 +1,531 @@
+"""One door to all models: typed replies, retries, the ledger, and an event a call.
+
+A reply is a pydantic model asked for as strict JSON schema. Endpoints differ in what they understand, so
+the client starts with the best request and takes back what an endpoint refuses (structured output, `n`,
+`seed`, the temperature), once per endpoint. A reply that does not parse is asked for again with the error
+shown to the model. Every answer is recorded under its request's hash before it is used, so that handling
+the same event again, or replaying it, pays nothing.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import stamina
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    AuthenticationError,
+    DefaultAioHttpClient,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+from openai.types.chat import ChatCompletion
+from pydantic import ValidationError
+
+from agents.role import Reply, Role
+from schemas.events import LLMCalled, Where
+from schemas.settings import Endpoint, RoleName, Settings
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R", bound=Reply)
+Chat = list[dict[str, str]]
+
+
+class LLMError(Exception):
+    """A model did not give what was asked; the subclasses say whose fault it is and what to do."""
+
+
+class EndpointRefused(LLMError):
+    """The endpoint says no for good (wrong key, unknown model): a person has to change the settings."""
+
+
+class EndpointDown(LLMError):
+    """The endpoint cannot be reached or is overloaded; trying again later may help."""
+
+
+class ReplyUnusable(LLMError):
+    """The model's reply did not parse after all attempts."""
+
+
+class Ledger(Protocol):
+    """Remembers answers by request hash. The streams room has the real one."""
+
+    async def recall(self, request_hash: str) -> Sequence[str] | None: ...
+
+    async def record(self, call: LLMCalled, where: Where) -> None:
+        """Return only when the call is stored for good."""
+        ...
+
+
+@dataclass
+class Abilities:
+    """What an endpoint has not refused yet."""
+
+    structured: str = "json_schema"
+    """json_schema, then json_object, then none."""
+    n: bool = True
+    seed: bool = True
+    temperature: bool = True
+    limit_name: str = "max_tokens"
+
+    def take_back(self, complaint: str) -> str | None:
+        """Give up the ability a refused request most likely failed for; None when nothing is left."""
+        text = complaint.lower()
+        if "max_completion_tokens" in text and self.limit_name == "max_tokens":
+            self.limit_name = "max_completion_tokens"
+            return "max_tokens"
+        for name, words in (
+            ("temperature", ("temperature",)),
+            ("seed", ("seed",)),
+            ("n", ("'n'", '"n"', " n ", "multiple choices", "n>1", "n > 1")),
+        ):
+            if getattr(self, name) and any(word in text for word in words):
+                setattr(self, name, False)
+                return name
+        if self.structured != "none":
+            self.structured = "json_object" if self.structured == "json_schema" else "none"
+            return "json_schema"
+        for name in ("n", "seed"):
+            if getattr(self, name):
+                setattr(self, name, False)
+                return name
+        return None
+
+
+@dataclass
+class Health:
+    """How the endpoints do, for whoever watches this process."""
+
+    down_since: float | None = None
+    """Monotonic seconds since when no call has succeeded; None while all is well."""
+    refused: str = ""
+    """Why an endpoint said no for good."""
+    last_error: str = ""
+    calls: int = 0
+    failures: int = 0
+
+
+@dataclass
+class LLM:
+    settings: Settings
+    ledger: Ledger
+    health: Health = field(default_factory=Health)
+    _clients: dict[tuple[str, str], AsyncOpenAI] = field(default_factory=dict)
+    _abilities: dict[tuple[str, str], Abilities] = field(default_factory=dict)
+    _limits: dict[RoleName, asyncio.Semaphore] = field(default_factory=dict)
+    _under_way: dict[str, asyncio.Task[Sequence[str]]] = field(default_factory=dict)
+
+    async def ask(
+        self,
+        role: Role[R],
+        prompt: Chat,
+        *,
+        where: Where,
+        key: str,
+        n: int = 1,
+        check: Callable[[R], None] | None = None,
+    ) -> list[R]:
+        """n typed replies to a prompt.
+
+        Args:
+            key: sets this sampling apart from others of the same prompt; the same key and prompt
+                mean the same answer, for ever. Empty at temperature 0, where answers are facts.
+            check: raises ValueError with what is wrong with a reply beyond its schema.
+
+        Raises:
+            EndpointRefused, EndpointDown: see there.
+            ReplyUnusable: a reply could not be used, however often it was asked for.
+        """
+        texts = await self._texts(role, prompt, where, key, n)
+        return list(
+            await asyncio.gather(
+                *(
+                    self._parsed(role, prompt, where, f"{key}#{i}", text, check)
+                    for i, text in enumerate(texts)
+                )
+            )
+        )
+
+    async def _parsed(
+        self,
+        role: Role[R],
+        prompt: Chat,
+        where: Where,
+        key: str,
+        text: str,
+        check: Callable[[R], None] | None,
+    ) -> R:
+        problem = ""
+        for attempt in range(self.settings.max_reply_attempts):
+            if attempt:
+                again = [
+                    *prompt,
+                    {"role": "assistant", "content": text},
+                    {
+                        "role": "user",
+                        "content": f"That reply cannot be used: {problem}\n"
+                        "Give the whole reply again as one JSON object, corrected.",
+                    },
+                ]
+                [text] = await self._texts(role, again, where, f"{key}/{attempt}", 1)
+            try:
+                reply = role.reply.model_validate_json(_object_in(text))
+                if check is not None:
+                    check(reply)
+                return reply
+            except ValidationError as error:
+                problem = "; ".join(
+                    f"{'.'.join(map(str, item['loc'])) or 'reply'}: {item['msg']}" for item in error.errors()
+                )
+            except ValueError as error:
+                problem = str(error)
+            # The answer stays in the ledger as it came; this says what became of it.
+            await self._failed(role, where, "unparsable", problem, attempt, answers=(text,))
+        raise ReplyUnusable(
+            f"{role.name}: no usable reply in {self.settings.max_reply_attempts} attempts; last: {problem}"
+        )
+
+    async def _texts(self, role: Role[R], prompt: Chat, where: Where, key: str, n: int) -> Sequence[str]:
+        """The answers to a request: recorded ones, those another task is already waiting for, or new."""
+        endpoint = self.settings.endpoint(role.name)
+        temperature = role.temperature if endpoint.temperature is None else endpoint.temperature
+        digest = hashlib.sha256(
+            msgspec.json.encode([role.version, endpoint.model, temperature, prompt, key, n])
+        ).hexdigest()[:40]
+        if digest not in self._under_way:
+            task = asyncio.create_task(self._paid(role, endpoint, temperature, prompt, where, digest, n))
+            self._under_way[digest] = task
+            task.add_done_callback(lambda _: self._under_way.pop(digest, None))
+        return await asyncio.shield(self._under_way[digest])
+
+    async def _paid(
+        self,
+        role: Role[R],
+        endpoint: Endpoint,
+        temperature: float,
+        prompt: Chat,
+        where: Where,
+        digest: str,
+        n: int,
+    ) -> Sequence[str]:
+        known = await self.ledger.recall(digest)
+        if known is not None:
+            return known
+        seed = int(hashlib.sha256(digest.encode()).hexdigest()[:8], 16) >> 1
+
+        if role.name not in self._limits:
+            self._limits[role.name] = asyncio.Semaphore(endpoint.concurrency)
+        started = time.monotonic()
+        replies: list[ChatCompletion] = []
+        async with self._limits[role.name]:
+            while (got := sum(len(reply.choices) for reply in replies)) < n:
+                replies.append(
+                    await self._reply(
+                        role, endpoint, prompt, where, n=n - got, seed=seed + got, temperature=temperature
+                    )
+                )
+        choices = [choice for reply in replies for choice in reply.choices][:n]
+        usages = [reply.usage for reply in replies if reply.usage is not None]
+        tokens_in = sum(usage.prompt_tokens for usage in usages)
+        tokens_out = sum(usage.completion_tokens for usage in usages)
+        cached = sum(
+            usage.prompt_tokens_details.cached_tokens or 0
+            for usage in usages
+            if usage.prompt_tokens_details is not None
+        )
+        answers = tuple(choice.message.content or choice.message.refusal or "" for choice in choices)
+        await self.ledger.record(
+            LLMCalled(
+                role=role.name,
+                model=endpoint.model,
+                request_hash=digest,
+                prompt_version=role.version,
+                outcome="ok",
+                answers=answers,
+                response_id=",".join(reply.id for reply in replies),
+                prompt_tokens=tokens_in,
+                completion_tokens=tokens_out,
+                cached_tokens=cached,
+                cost_usd=_cost(endpoint, tokens_in, cached, tokens_out),
+                latency_s=round(time.monotonic() - started, 6),
+            ),
+            where,
+        )
+        return answers
+
+    async def _reply(
+        self,
+        role: Role[R],
+        endpoint: Endpoint,
+        prompt: Chat,
+        where: Where,
+        *,
+        n: int,
+        seed: int,
+        temperature: float,
+    ) -> ChatCompletion:
+        abilities = self._abilities.setdefault((endpoint.base_url, endpoint.model), Abilities())
+        attempt = 0
+        while True:
+            request = _request(role, endpoint, abilities, prompt, n, seed, temperature)
+            refused = (abilities.structured, abilities.n, abilities.seed, abilities.temperature)
+            try:
+                async for tries in stamina.retry_context(
+                    on=_wait_before_retry,
+                    attempts=self.settings.max_call_attempts,
+                    timeout=None,
+                    wait_initial=0.5,
+                    wait_max=20.0,
+                    wait_jitter=0.5,
+                ):
+                    with tries:
+                        attempt += 1
+                        self.health.calls += 1
+                        try:
+                            reply: ChatCompletion = await self._client(endpoint).chat.completions.create(
+                                **request
+                            )
+                        except (APIStatusError, APIConnectionError) as error:
+                            await self._failed(role, where, _outcome(error), _said(error), attempt)
+                            raise
+                        if not reply.choices:
+                            raise EndpointDown(f"{endpoint.model} sent a reply without choices")
+                        self.health.down_since = None
+                        return reply
+            except (AuthenticationError, PermissionDeniedError, NotFoundError) as error:
+                self.health.refused = (
+                    f"{endpoint.base_url or 'the OpenAI API'} refuses role {role.name!r}, model "
+                    f"{endpoint.model!r}: {_said(error)} (HTTP {error.status_code})"
+                )
+                raise EndpointRefused(self.health.refused) from error
+            except (RateLimitError, APIConnectionError) as error:
+                raise self._down(endpoint, error) from error
+            except APIStatusError as error:
+                if error.status_code >= 500 or error.status_code in (408, 409):
+                    raise self._down(endpoint, error) from error
+                # Another task may have learned the same lesson while this request was under way.
+                now = (abilities.structured, abilities.n, abilities.seed, abilities.temperature)
+                if refused == now:
+                    given_up = abilities.take_back(_said(error))
+                    if given_up is None:
+                        raise ReplyUnusable(f"{role.name}: request refused: {_said(error)}") from error
+                    log.info("%s does without %s: %s", endpoint.model, given_up, _said(error))
+
+    def _down(self, endpoint: Endpoint, error: Exception) -> EndpointDown:
+        if self.health.down_since is None:
+            self.health.down_since = time.monotonic()
+        self.health.last_error = f"{endpoint.base_url or 'the OpenAI API'}: {_said(error)}"
+        return EndpointDown(self.health.last_error)
+
+    async def _failed(
+        self,
+        role: Role[R],
+        where: Where,
+        outcome: str,
+        error: str,
+        attempt: int,
+        answers: tuple[str, ...] = (),
+    ) -> None:
+        self.health.failures += 1
+        self.health.last_error = f"{role.name}: {outcome}: {error}"
+        await self.ledger.record(
+            LLMCalled(
+                role=role.name,
+                model=self.settings.endpoint(role.name).model,
+                request_hash="",
+                prompt_version=role.version,
+                outcome=outcome,
+                answers=answers,
+                attempt=attempt,
+                error=error[:2000],
+            ),
+            where,
+        )
+
+    def _client(self, endpoint: Endpoint) -> AsyncOpenAI:
+        key = endpoint.api_key.get_secret_value()
+        found = self._clients.get((endpoint.base_url, key))
+        if found is None:
+            found = self._clients[endpoint.base_url, key] = AsyncOpenAI(
+                base_url=endpoint.base_url or None,
+                api_key=key or "none",  # local servers ask for no key, the client insists on one
+                max_retries=0,  # retries are ours: each failed try is an event
+                timeout=endpoint.timeout_s,
+                http_client=DefaultAioHttpClient(timeout=endpoint.timeout_s),
+            )
+        return found
+
+    async def preflight(self, roles: Sequence[RoleName]) -> None:
+        """Ask each distinct endpoint for a word, before anything is started.
+
+        Raises:
+            EndpointRefused, EndpointDown: with the endpoint's own words.
+        """
+        for base_url, model in sorted({(e.base_url, e.model) for e in map(self.settings.endpoint, roles)}):
+            role = next(
+                name
+                for name in roles
+                if (self.settings.endpoint(name).base_url, self.settings.endpoint(name).model)
+                == (base_url, model)
+            )
+            endpoint = self.settings.endpoint(role)
+            shown = base_url or "the OpenAI API"
+            try:
+                async for tries in stamina.retry_context(on=_wait_before_retry, attempts=3, timeout=30.0):
+                    with tries:
+                        await self._client(endpoint).chat.completions.create(
+                            model=model, messages=[{"role": "user", "content": "Say yes."}]
+                        )
+            except (AuthenticationError, PermissionDeniedError) as error:
+                raise EndpointRefused(
+                    f"{shown} refuses the key (HTTP {error.status_code}: {_said(error)}); "
+                    "check OPENAI_API_KEY or api_key in the settings file"
+                ) from error
+            except NotFoundError as error:
+                raise EndpointRefused(
+                    f"{shown} does not know model {model!r} or has no chat completions there "
+                    f"(HTTP 404: {_said(error)}); check the model and the base URL"
+                ) from error
+            except APIConnectionError as error:
+                raise EndpointDown(f"{shown} cannot be reached ({_said(error)}); is it running?") from error
+            except APIStatusError as error:
+                if error.status_code >= 500 or error.status_code == 429:
+                    raise EndpointDown(f"{shown} answers HTTP {error.status_code}: {_said(error)}") from error
+                raise EndpointRefused(
+                    f"{shown} refuses a plain request to {model!r} (HTTP {error.status_code}: {_said(error)})"
+                ) from error
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+
+def _request(
+    role: Role[Any],
+    endpoint: Endpoint,
+    abilities: Abilities,
+    prompt: Chat,
+    n: int,
+    seed: int,
+    temperature: float,
+) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "model": endpoint.model,
+        "messages": prompt,
+        abilities.limit_name: endpoint.max_tokens,
+    }
+    if abilities.temperature:
+        request["temperature"] = temperature
+    if abilities.seed:
+        request["seed"] = seed
+    if abilities.n and n > 1:
+        request["n"] = n
+    match abilities.structured:
+        case "json_schema":
+            request["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": role.name, "schema": role.schema, "strict": True},
+            }
+            return request
+        case "json_object":
+            request["response_format"] = {"type": "json_object"}
+    system, *rest = prompt
+    schema = json.dumps(role.schema)
+    request["messages"] = [
+        {
+            "role": "system",
+            "content": f"{system['content']}\n\nReply with one JSON object and nothing else. "
+            f"It must match this JSON Schema:\n{schema}",
+        },
+        *rest,
+    ]
+    return request
+
+
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
+
+
+def _object_in(text: str) -> str:
+    """The JSON object in a reply, without the reasoning, fences or chatter some models put around it."""
+    text = text.rpartition("</think>")[2].strip()
+    if text.startswith("{"):
+        return text
+    if fenced := _FENCE.search(text):
+        return fenced[1]
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text
+
+
+def _wait_before_retry(error: Exception) -> bool | float:
+    """Whether to try again, or the seconds the endpoint asks to wait first."""
+    if isinstance(error, EndpointDown):
+        return True
+    if isinstance(error, APIConnectionError):  # includes time-outs
+        return True
+    if not isinstance(error, APIStatusError):
+        return False
+    if error.status_code not in (408, 409, 429) and error.status_code < 500:
+        return False
+    # An account without credit answers 429 as well, and no waiting will change that.
+    if _code(error) == "insufficient_quota":
+        return False
+    try:
+        return min(60.0, max(0.0, float(error.response.headers["retry-after"])))
+    except (KeyError, ValueError):
+        return True
+
+
+def _code(error: APIStatusError) -> str:
+    body: Mapping[str, Any] = error.body if isinstance(error.body, dict) else {}
+    return str(body.get("code") or "")
+
+
+def _outcome(error: Exception) -> str:
+    match error:
+        case APITimeoutError():
+            return "timeout"
+        case APIConnectionError():
+            return "connection"
+        case RateLimitError():
+            return "rate_limited"
+        case AuthenticationError() | PermissionDeniedError() | NotFoundError():
+            return "refused"
+        case APIStatusError(status_code=status) if status >= 500:
+            return "server_error"
+        case _:
+            return "bad_request"
+
+
+def _said(error: Exception) -> str:
+    """The endpoint's own words, in one short line."""
+    if isinstance(error, APIStatusError) and isinstance(error.body, dict):
+        message = error.body.get("message")
+        if isinstance(message, str) and message:
+            return " ".join(message.split())[:300]
+    cause = error.__cause__ if isinstance(error, APIConnectionError) else None
+    return " ".join(f"{error}{f': {cause}' if cause else ''}".split())[:300]
+
+
+def _cost(endpoint: Endpoint, tokens_in: int, cached: int, tokens_out: int) -> float:
+    """USD of one call; cached prompt tokens have their own price where the settings state one."""
+    cached_price = (
+        endpoint.usd_per_mtok_in if endpoint.usd_per_mtok_cached is None else endpoint.usd_per_mtok_cached
+    )
+    return (
+        (tokens_in - cached) * endpoint.usd_per_mtok_in
+        + cached * cached_price
+        + tokens_out * endpoint.usd_per_mtok_out
+    ) / 1e6

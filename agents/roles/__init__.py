@@ -1,0 +1,1 @@
+"""One file a role: its prompt, its typed reply, and the function that plays it."""

@@ -1,0 +1,1 @@
+"""The `genesisfunc` command: one file a group of subcommands."""

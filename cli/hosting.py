@@ -1,0 +1,241 @@
+"""Start and stop what a run needs on one machine: nats-server, the offline teacher, the stages."""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from pydantic import SecretStr
+
+from agents.client import LLM, LLMError
+from cli.errors import OUTSIDE, CommandError
+from cli.folder import DataFolder
+from schemas.events import LLMCalled, Where
+from schemas.settings import OFFLINE_MODEL, ROLES, Settings
+from streams import topology
+from streams.embedded import ServerFailed, nats_server
+from streams.stage import HALTED, Stage
+from streams.topology import STAGES, StageName
+
+# The sink first, so that nothing waits for it; the sampler last, so that nothing starts before all stand.
+START_ORDER: tuple[StageName, ...] = tuple(reversed(STAGES))
+
+
+def module_of(stage: StageName) -> str:
+    return f"consumers.{stage.replace('-', '_')}.app"
+
+
+@contextlib.asynccontextmanager
+async def servers(
+    folder: DataFolder, settings: Settings, *, mode: str, teacher_seed: int, defect_rate: float
+) -> AsyncIterator[tuple[Settings, Client]]:
+    """The embedded servers of a data folder; gives the settings that lead to them, and a connection.
+
+    Raises:
+        CommandError: a server does not start, or an endpoint refuses.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.offline:
+            url = await stack.enter_async_context(
+                offline_teacher(folder.path / "teacher", teacher_seed, defect_rate)
+            )
+            settings = settings.model_copy(
+                update={
+                    "llm": settings.llm.model_copy(
+                        update={"model": OFFLINE_MODEL, "base_url": url, "api_key": SecretStr("offline")}
+                    )
+                }
+            )
+        await check_endpoints(settings)
+        try:
+            nats_url = await stack.enter_async_context(nats_server(folder.path / "nats"))
+        except ServerFailed as error:
+            raise CommandError(str(error), OUTSIDE) from error
+        settings = settings.model_copy(update={"nats_url": nats_url, "data_dir": folder.path})
+        nc = await stack.enter_async_context(connected(nats_url))
+        await topology.declare(nc.jetstream(), settings)
+        folder.announce(mode, nats_url)
+        yield settings, nc
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    nc = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=1)
+    try:
+        yield nc
+    finally:
+        await nc.close()
+
+
+async def check_endpoints(settings: Settings) -> None:
+    """A word with each endpoint before any work: a wrong key must not cost hours of retries."""
+    for role in ROLES:
+        if not settings.endpoint(role).model:
+            raise CommandError(
+                f"no model is named for the role {role!r}: give --model, OPENAI_MODEL or [llm] model in "
+                "the settings file"
+            )
+    llm = LLM(settings, _NoLedger())
+    try:
+        await llm.preflight(ROLES)
+    except LLMError as error:
+        raise CommandError(str(error), OUTSIDE) from error
+    finally:
+        await llm.close()
+
+
+class _NoLedger:
+    async def recall(self, request_hash: str) -> Sequence[str] | None:
+        return None
+
+    async def record(self, call: LLMCalled, where: Where) -> None:
+        return None
+
+
+@contextlib.asynccontextmanager
+async def offline_teacher(folder: Path, seed: int, defect_rate: float) -> AsyncIterator[str]:
+    """The offline teacher as a process of its own, so that it has a core of its own; gives its URL."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    port_file, log = folder / "port", folder / "teacher.log"
+    port_file.unlink(missing_ok=True)
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "agents.teacher"),
+            *("--port", "0", "--port-file", str(port_file)),
+            *("--seed", str(seed), "--defect-rate", str(defect_rate)),
+            *("--labels", str(folder / "defects.jsonl")),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError, ValueError):
+                yield f"http://127.0.0.1:{int(port_file.read_text())}/v1"
+                return
+            if process.returncode is not None:
+                raise CommandError(f"the offline teacher did not start; see {log}", OUTSIDE)
+            await asyncio.sleep(0.05)
+        raise CommandError(f"the offline teacher was not up in 30 s; see {log}", OUTSIDE)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def in_process(settings: Settings) -> AsyncIterator[None]:
+    """All stages in this process and event loop."""
+    started: list[Stage] = []
+    try:
+        for name in START_ORDER:
+            module = await asyncio.to_thread(importlib.import_module, module_of(name))
+            stage: Stage = module.build(settings)
+            await stage.app.start()
+            started.append(stage)
+        yield
+    finally:
+        # All at once: each drains what it has under way, which may need the sink to the last.
+        await asyncio.gather(*(stage.app.stop() for stage in started), return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def in_processes(
+    settings: Settings, folder: DataFolder, say: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Each stage as its own process, started again when it dies."""
+    logs = folder.path / "logs"
+    await asyncio.to_thread(logs.mkdir, exist_ok=True)
+    environment = environment_of(settings)
+    supervisors = [
+        asyncio.create_task(_supervise(name, environment, logs / f"{name}.log", say)) for name in START_ORDER
+    ]
+    try:
+        yield
+    finally:
+        for task in supervisors:
+            task.cancel()
+        await asyncio.gather(*supervisors, return_exceptions=True)
+
+
+async def _supervise(
+    name: StageName, environment: dict[str, str], log: Path, say: Callable[[str], None]
+) -> None:
+    restarts = 0
+    while True:
+        with log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "faststream", "run", f"{module_of(name)}:app"),
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        say(f"{name} started (process {process.pid})")
+        began = asyncio.get_running_loop().time()
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(30):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+            raise
+        # A stage that dies at birth over and over must not burn the machine.
+        restarts = restarts + 1 if asyncio.get_running_loop().time() - began < 10 else 0
+        wait = min(30.0, 0.2 * 2**restarts)
+        say(f"{name} ended ({_how(code)}); again in {wait:.1f} s, its log is {log}")
+        await asyncio.sleep(wait)
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"killed by {signal.Signals(-code).name}"
+    return f"exit {code}"
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, for processes of our own."""
+    own = {
+        f"GENESISFUNC_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.model_dump(mode="json", exclude={"llm", "roles"}).items()
+        if value is not None
+    }
+    for prefix, endpoint in (("LLM", settings.llm), *((f"ROLES__{n}", r) for n, r in settings.roles.items())):
+        for name, value in endpoint.model_dump(exclude_none=True).items():
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            own[f"GENESISFUNC_{prefix}__{name}".upper()] = plain
+    return {**os.environ, **own}
+
+
+@contextlib.asynccontextmanager
+async def halts(nc: Client) -> AsyncIterator["asyncio.Future[str]"]:
+    """A future of the first stage's reason to stop for good."""
+    found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def on_halt(message: Msg) -> None:
+        word = json.loads(message.data)
+        if not found.done():
+            found.set_result(f"{word['stage']}: {word['reason']}")
+
+    subscription = await nc.subscribe(HALTED, cb=on_halt)
+    try:
+        yield found
+    finally:
+        with contextlib.suppress(Exception):
+            await subscription.unsubscribe()
+        found.cancel()

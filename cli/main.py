@@ -1,0 +1,322 @@
+"""The `genesisfunc` command."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import typer
+from pydantic import SecretStr
+
+from cli.errors import INTERRUPTED, CommandError, fail
+from schemas.dialogue import Scenario
+from schemas.settings import Settings, SettingsError, load
+
+app = typer.Typer(
+    name="genesisfunc",
+    help="Tools in, verified function-calling training data out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+T = TypeVar("T")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder with all data of the embedded servers. [default: ./genesisfunc-data]"),
+]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", help="TOML file with models, URLs, prices and limits, per role if wanted."),
+]
+Model = Annotated[str | None, typer.Option(help="Model for every role the settings file does not name.")]
+RunId = Annotated[str | None, typer.Option("--run", help="Run id. [default: the newest run]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+
+
+def settings_of(path: Path | None, data_dir: Path | None, model: str | None = None) -> Settings:
+    try:
+        settings = load(path)
+    except SettingsError as error:
+        raise CommandError(str(error)) from error
+    changes: dict[str, Any] = {}
+    if data_dir is not None:
+        changes["data_dir"] = data_dir
+    if model is not None:
+        changes["llm"] = settings.llm.model_copy(update={"model": model})
+    return settings.model_copy(update=changes)
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """Run a command; what is wrong with its input ends in one message and an exit code."""
+    try:
+        return work()
+    except CommandError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def mix_of(text: str | None) -> dict[Scenario, float]:
+    """`single-single=2,special=1` as weights; a scenario left out is not generated."""
+    from consumers.sampler.plan import DEFAULT_MIX
+
+    if text is None:
+        return DEFAULT_MIX
+    mix: dict[Scenario, float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, equals, weight = part.partition("=")
+        try:
+            value = float(weight) if equals else 1.0
+            if not 0 <= value < 1e9:
+                raise ValueError
+            mix[Scenario(name.strip())] = value
+        except ValueError:
+            raise CommandError(
+                f"--scenario-mix: {part!r} is no NAME=WEIGHT; the names are "
+                f"{', '.join(scenario.value for scenario in Scenario)}, a weight is 0 or more"
+            ) from None
+    if not any(mix.values()):
+        raise CommandError("--scenario-mix: at least one scenario needs a weight above 0")
+    return mix
+
+
+@app.command()
+def run(
+    tools: Annotated[str, typer.Option(help="`bfcl` (the installed package bfcl-eval) or a JSON file.")],
+    dialogues: Annotated[int, typer.Option(min=1, help="Accepted dialogues wanted.")],
+    scenario_mix: Annotated[
+        str | None,
+        typer.Option(help="Weights, such as `single-single=2,multi-multi=1`. [default: the paper's]"),
+    ] = None,
+    candidates: Annotated[int, typer.Option(min=1, max=26, help="Candidates the judge chooses from.")] = 4,
+    dialogues_per_tool: Annotated[
+        int, typer.Option(min=1, help="Dialogues with a tool as first target before the next tools' turn.")
+    ] = 5,
+    slot_strategy: Annotated[
+        str, typer.Option(help="Optional parameters users fill: `dynamic` (a random subset), `max` or `min`.")
+    ] = "dynamic",
+    swap_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the judge's choices asked again in reverse order.")
+    ] = 0.1,
+    in_flight: Annotated[int, typer.Option(min=1, help="Dialogues under way at once.")] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of all sampling.")] = 0,
+    model: Model = None,
+    defect_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="How often the offline teacher errs on purpose.")
+    ] = 0.05,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+    json: AsJson = False,
+) -> None:
+    """Generate checked dialogues for your tools.
+
+    Starts everything embedded, shows what happens, and ends with a data set in two formats and a report.
+    Without an endpoint (`OPENAI_BASE_URL`/`OPENAI_API_KEY` with `--model`, or a settings file) the offline
+    teacher answers: its text is templated, good for trying things out, not for training.
+
+    Ctrl-C stops cleanly. The same command goes on where it stopped; no model call is paid for twice.
+    """
+    from cli.generate import generate
+
+    guarded(
+        lambda: generate(
+            tools=tools,
+            dialogues=dialogues,
+            mix=mix_of(scenario_mix),
+            candidates=candidates,
+            dialogues_per_tool=dialogues_per_tool,
+            slot_strategy=slot_strategy,
+            swap_share=swap_share,
+            in_flight=in_flight,
+            seed=seed,
+            defect_rate=defect_rate,
+            settings=settings_of(settings, data_dir, model),
+            as_json=json,
+        )
+    )
+
+
+@app.command()
+def up(
+    model: Model = None,
+    seed: Annotated[int, typer.Option(help="Seed of the offline teacher.")] = 0,
+    defect_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="How often the offline teacher errs on purpose.")
+    ] = 0.05,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Start every stage as its own process on the embedded servers.
+
+    A stage that dies is started again. `genesisfunc run` with the same data folder then uses these stages.
+    Ctrl-C stops all of them.
+    """
+    from cli.errors import OUTSIDE
+    from cli.run import up as host
+
+    def work() -> None:
+        configured = settings_of(settings, data_dir, model)
+        halted = asyncio.run(host(configured, seed=seed, defect_rate=defect_rate))
+        if halted:
+            raise CommandError(f"{halted}. Nothing is lost: the same command goes on.", OUTSIDE)
+
+    guarded(work)
+
+
+@app.command()
+def status(
+    run: RunId = None, data_dir: DataDir = None, settings: SettingsFile = None, json: AsJson = False
+) -> None:
+    """Where a run stands, and the proof that no dialogue was lost.
+
+    sampled = in flight + accepted + needs review + rejected + dead. Works during and after a run.
+    Exits 1 when the sum does not hold.
+    """
+    from cli.inspect import show_status
+
+    guarded(lambda: show_status(settings_of(settings, data_dir), run, json))
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="A reading statement; `SHOW TABLES` says about what.")],
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
+) -> None:
+    """Ask the event store anything, during and after a run.
+
+    Tables: `events`; views: `dialogues`, `llm_calls`, `rule_findings`, `calls`.
+
+    Example: genesisfunc sql "SELECT state, count() FROM dialogues GROUP BY state"
+    """
+    from cli.inspect import run_sql
+
+    guarded(lambda: run_sql(settings_of(settings, data_dir), statement, json))
+
+
+@app.command()
+def trace(
+    dialogue_id: Annotated[str, typer.Argument(help="Dialogue id, or the start of it.")],
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object an event.")] = False,
+) -> None:
+    """One dialogue's whole life: every event, the prompts' versions and the model calls behind it."""
+    from cli.inspect import show_trace
+
+    guarded(lambda: show_trace(settings_of(settings, data_dir), dialogue_id, json))
+
+
+@app.command()
+def export(
+    run: RunId = None,
+    to: Annotated[Path | None, typer.Option(help="Folder. [default: exports/RUN in the data folder]")] = None,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Write the accepted dialogues as OpenAI messages and in Alpaca format."""
+    from cli.inspect import write_export
+
+    guarded(lambda: write_export(settings_of(settings, data_dir), run, to))
+
+
+@app.command()
+def report(
+    run: RunId = None,
+    to: Annotated[
+        Path | None, typer.Option(help="File. [default: reports/RUN.html in the data folder]")
+    ] = None,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Write one self-contained HTML page that shows what a run made."""
+    from cli.inspect import write_html
+
+    guarded(lambda: write_html(settings_of(settings, data_dir), run, to))
+
+
+@app.command()
+def teacher(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")
+    ] = 8321,
+    seed: Annotated[int, typer.Option(help="Same seed and same request: same answer.")] = 0,
+    defect_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of replies with a defect.")] = 0.05,
+    error_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of requests answered 429 or 500.")
+    ] = 0.01,
+    labels: Annotated[Path | None, typer.Option(help="JSON-lines file for the planted defects.")] = None,
+    api_key: Annotated[str | None, typer.Option(help="Answer 401 to any other key.")] = None,
+) -> None:
+    """Serve the offline teacher: an OpenAI-compatible endpoint that answers every role without a model.
+
+    Its dialogues are templated: for the first five minutes, tests, load and rehearsal.
+    """
+    from cli.teacher import serve
+
+    guarded(lambda: serve(port, seed, defect_rate, error_rate, labels, SecretStr(api_key or "")))
+
+
+dead = typer.Typer(help="Messages no stage could handle.", no_args_is_help=True)
+rules = typer.Typer(help="The rule checker's rules.", no_args_is_help=True)
+app.add_typer(dead, name="dead")
+app.add_typer(rules, name="rules")
+
+
+@dead.command("list")
+def dead_list(
+    run: Annotated[str | None, typer.Option("--run", help="Run id. [default: all runs]")] = None,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+) -> None:
+    """List dead letters, the newest first."""
+    from cli.dead import show
+
+    guarded(lambda: show(settings_of(settings, data_dir), run or ""))
+
+
+@dead.command("retry")
+def dead_retry(
+    letter: Annotated[str, typer.Argument(help="Id of the dead letter, or the start of it.")],
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Give a dead letter's message back to its stage. A pipeline has to be running (`genesisfunc up`)."""
+    from cli.dead import retry
+
+    guarded(lambda: retry(settings_of(settings, data_dir), letter))
+
+
+@rules.command("list")
+def rules_list() -> None:
+    """Every rule, by aspect."""
+    from cli.inspect import list_rules
+
+    guarded(list_rules)
+
+
+@rules.command("explain")
+def rules_explain(rule: Annotated[str, typer.Argument(help="A rule's name.")]) -> None:
+    """What a rule looks at, why, and how to mend what it finds."""
+    from cli.inspect import explain_rule
+
+    guarded(lambda: explain_rule(rule))
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app()
+
+
+if __name__ == "__main__":
+    main()

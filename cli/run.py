@@ -1,0 +1,271 @@
+"""`genesisfunc run`: tools in, checked dialogues out. `genesisfunc up`: the same stages, a process each."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+
+from cli import hosting
+from cli.errors import INTERRUPTED, OUTSIDE, SHORTFALL, CommandError
+from cli.folder import DataFolder
+from cli.live import View
+from cli.store import RemoteStore
+from consumers.sampler.importers import Pool
+from schemas import events
+from schemas.dialogue import RunSpec
+from schemas.events import Envelope, RunRequested, derive_id
+from schemas.settings import ROLES, Settings
+from sinks.dead import dead_by_stage
+from sinks.status import RunNotFound, status
+from sinks.store import StoreError
+from streams import topology
+from streams.publisher import NoSpace, NotStored, publish
+from streams.stores import put_pool
+
+POLL_S = 1.0
+STALLED_AFTER_S = 180.0
+"""Without any progress for this long, while models fail, a run stops and says so."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What `run` was asked for."""
+
+    pool: Pool
+    dialogues: int
+    spec: RunSpec
+    """Its `pool` is the tools' content address."""
+
+    def run_id(self, settings: Settings) -> str:
+        """Derived from all that shapes the data: the same command goes on with the same run.
+
+        The number of dialogues is not part of it (asking for more extends the run), nor are URLs and
+        prices (the same model behind another port is the same model).
+        """
+        models = [
+            (role, settings.endpoint(role).model, settings.endpoint(role).temperature) for role in ROLES
+        ]
+        shape = (self.spec, models, settings.confidence_threshold)
+        return derive_id("run", msgspec.json.encode(shape, order="deterministic"))[:8]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: Mapping[str, Any]
+    message: str = ""
+    code: int = 0
+
+
+async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[Outcome, Settings]:
+    """Host everything here, or use the pipeline that already works in the data folder.
+
+    Raises:
+        CommandError: it cannot start. What was in the folder stays as it was.
+    """
+    folder = DataFolder(settings.data_dir)
+    owner = folder.owner()
+    if owner is not None and owner.mode == "up":
+        async with hosting.connected(owner.nats_url) as nc:
+            return await _drive(order, settings, nc), settings
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(folder.owned())
+        settings, nc = await stack.enter_async_context(
+            hosting.servers(
+                folder, settings, mode="run", teacher_seed=order.spec.seed, defect_rate=defect_rate
+            )
+        )
+        await stack.enter_async_context(hosting.in_process(settings))
+        return await _drive(order, settings, nc), settings
+
+
+async def up(settings: Settings, *, seed: int, defect_rate: float) -> str:
+    """Every stage as a process, until Ctrl-C; gives the reason when a stage halted.
+
+    Raises:
+        CommandError: it cannot start.
+    """
+    folder = DataFolder(settings.data_dir)
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {line}\n")
+
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(folder.owned())
+        settings, nc = await stack.enter_async_context(
+            hosting.servers(folder, settings, mode="up", teacher_seed=seed, defect_rate=defect_rate)
+        )
+        halted = await stack.enter_async_context(hosting.halts(nc))
+        stop = await stack.enter_async_context(_interrupts())
+        say(f"NATS is at {settings.nats_url}, data in {folder.path}")
+        await stack.enter_async_context(hosting.in_processes(settings, folder, say))
+        say(f"now: genesisfunc run --data-dir {folder.path} … (Ctrl-C here stops all stages)")
+        interrupted = asyncio.ensure_future(stop.wait())
+        await asyncio.wait([halted, interrupted], return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
+        say("stopping: stages finish what they have under way")
+        return halted.result() if halted.done() else ""
+
+
+async def _drive(order: Order, settings: Settings, nc: Client) -> Outcome:
+    """Ask for what is still missing of the run, and watch until it is there."""
+    async with contextlib.AsyncExitStack() as stack:
+        halted = await stack.enter_async_context(hosting.halts(nc))
+        stop = await stack.enter_async_context(_interrupts())
+        run_id = order.run_id(settings)
+        try:
+            await put_pool(nc.jetstream(), order.pool.tools)
+            await _request(nc, order, run_id)
+        except (NotStored, NoSpace, NatsError) as error:
+            raise CommandError(f"the run could not be started: {error}", OUTSIDE) from error
+        store = await asyncio.to_thread(RemoteStore, _url(nc))
+        stack.callback(store.close)
+        title = (
+            f"run {run_id}  ·  {order.pool.source}: {len(order.pool.tools):,} tools  ·  {_models(settings)}"
+        )
+        with View(title, order.dialogues) as view:
+            return await _watch(nc, store, view, run_id, order.dialogues, halted, stop)
+
+
+def _url(nc: Client) -> str:
+    assert nc.connected_url is not None
+    return nc.connected_url.geturl()
+
+
+def _models(settings: Settings) -> str:
+    if settings.offline:
+        return "offline teacher"
+    return ", ".join(sorted({settings.endpoint(role).model for role in ROLES}))
+
+
+async def _request(nc: Client, order: Order, run_id: str) -> None:
+    """Publish a request for the slots nobody has asked for yet; none when all have been."""
+    js = nc.jetstream()
+    first = 0
+    with contextlib.suppress(NotFoundError):
+        last = await js.get_last_msg("RUNS", f"{topology.RUNS_REQUESTED}.{run_id}")
+        body = events.decode(last.data or b"").body
+        assert isinstance(body, RunRequested)
+        first = body.end
+    if first >= order.dialogues:
+        return
+    await publish(
+        js,
+        Envelope(
+            event_id=derive_id(run_id, first, order.dialogues),
+            subject=topology.RUNS_REQUESTED,
+            run_id=run_id,
+            produced_at=datetime.now(UTC),
+            producer="cli@1",
+            body=RunRequested(order.spec, first, order.dialogues, len(order.pool.tools), order.pool.source),
+        ),
+    )
+
+
+async def _watch(
+    nc: Client,
+    store: RemoteStore,
+    view: View,
+    run_id: str,
+    target: int,
+    halted: "asyncio.Future[str]",
+    stop: asyncio.Event,
+) -> Outcome:
+    js = nc.jetstream()
+    now: Mapping[str, Any] = {}
+    moved, before, quiet = time.monotonic(), -1, 0
+    while True:
+        if halted.done():
+            return Outcome(now, f"{halted.result()}. Nothing is lost: the same command goes on.", OUTSIDE)
+        if stop.is_set():
+            return Outcome(now, "interrupted; the same command goes on where this one stopped", INTERRUPTED)
+        try:
+            now, dead = await asyncio.to_thread(_look, store, run_id)
+            lags = await topology.lags(js)
+        except (StoreError, NatsError) as error:
+            if time.monotonic() - moved > STALLED_AFTER_S:
+                return Outcome(now, f"the pipeline does not answer: {error}", OUTSIDE)
+            await _pause(stop)
+            continue
+        view.update(now, lags, dead)
+        depth = sum(lag.depth for lag in lags.values())
+        progress = sum(count for subject, count in now["events"].items() if subject != topology.LLM_CALLED)
+        progress += now["llm"]["calls"] - now["llm"]["failed"]
+        if progress != before:
+            moved, before = time.monotonic(), progress
+        elif depth and time.monotonic() - moved > STALLED_AFTER_S:
+            why = await asyncio.to_thread(_last_failure, store, run_id)
+            return Outcome(now, f"nothing has moved for {STALLED_AFTER_S:.0f} s{why}", OUTSIDE)
+        # All queues empty twice in a row: whatever was published has been handled and stored.
+        quiet = quiet + 1 if depth == 0 and now["sampled"] > 0 else 0
+        if quiet >= 2:
+            return _finished(now, target)
+        await _pause(stop)
+
+
+def _finished(now: Mapping[str, Any], target: int) -> Outcome:
+    if now["accepted"] >= target:
+        return Outcome(now)
+    return Outcome(
+        now,
+        f"{now['accepted']} of {target} dialogues were accepted; the other slots failed every attempt. "
+        "`genesisfunc status` and the report say by which rules",
+        SHORTFALL,
+    )
+
+
+def _look(store: RemoteStore, run_id: str) -> tuple[dict[str, Any], dict[str, int]]:
+    try:
+        return status(store, run_id), dead_by_stage(store, run_id)
+    except RunNotFound:
+        return _NOTHING | {"run_id": run_id}, {}
+
+
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("sampled", "accepted", "needs_review", "rejected", "dead", "in_flight"), 0),
+    "llm": {"calls": 0, "failed": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0},
+    "events": {},
+}
+
+
+def _last_failure(store: RemoteStore, run_id: str) -> str:
+    rows = store.query(
+        "SELECT role, outcome, error FROM llm_calls WHERE run_id = {run_id:String} AND outcome != 'ok' "
+        "ORDER BY produced_at DESC LIMIT 1",
+        {"run_id": run_id},
+    ).rows
+    return f"; the last failed call was {rows[0][0]}: {rows[0][1]}: {rows[0][2]}" if rows else ""
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(POLL_S):
+            await stop.wait()
+
+
+@contextlib.asynccontextmanager
+async def _interrupts() -> AsyncIterator[asyncio.Event]:
+    """Set by Ctrl-C or SIGTERM; a second Ctrl-C is Python's own again."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def first() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+        sys.stderr.write("\nstopping: finishing what is under way (Ctrl-C again: at once)\n")
+
+    loop.add_signal_handler(signal.SIGINT, first)
+    loop.add_signal_handler(signal.SIGTERM, first)
+    try:
+        yield stop
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)

@@ -1,0 +1,102 @@
+"""The event store, wherever it is: opened here, or asked for through the sink that has it."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+import nats
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+
+from cli.errors import OUTSIDE, CommandError
+from cli.folder import DataFolder
+from consumers.sink.core import Question, Rows
+from schemas.settings import Settings
+from sinks.store import EventStore, QueryError, QueryResult, StoreBusyError, StoreError
+from streams.topology import STORE_QUERY
+
+T = TypeVar("T")
+
+
+class RemoteStore:
+    """Asks a running sink; the same `query` as an `EventStore`'s, from any thread."""
+
+    def __init__(self, nats_url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="remote-store")
+        self._thread.start()
+        try:
+            self._nc = self._wait(nats.connect(nats_url, connect_timeout=5, allow_reconnect=False))
+        except (OSError, NatsError) as error:
+            self._end_loop()
+            raise StoreError(f"the running pipeline cannot be reached at {nats_url}: {error}") from error
+
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, read_only: bool = True
+    ) -> QueryResult:
+        """As `EventStore.query`; the sink only reads."""
+        if not read_only:
+            raise QueryError("a running pipeline's store can be read only; stop the pipeline first")
+        request = msgspec.msgpack.encode(Question(sql, dict(parameters or {})))
+        try:
+            reply = self._wait(self._nc.request(STORE_QUERY, request, timeout=60))
+        except NoRespondersError as error:
+            raise StoreError("no sink is running, so nobody can answer; start it or wait") from error
+        except (TimeoutError, NatsError) as error:
+            raise StoreError(f"the sink did not answer: {type(error).__name__} {error}") from error
+        rows = msgspec.msgpack.decode(reply.data, type=Rows)
+        if rows.error:
+            raise QueryError(rows.error)
+        return QueryResult(rows.columns, [tuple(row) for row in rows.rows])
+
+    def close(self) -> None:
+        with contextlib.suppress(NatsError):
+            self._wait(self._nc.close())
+        self._end_loop()
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
+
+
+@contextlib.contextmanager
+def open_store(settings: Settings) -> Iterator[EventStore | RemoteStore]:
+    """The store of a data folder or a ClickHouse server.
+
+    Raises:
+        CommandError: there is none, or it cannot be read.
+    """
+    folder = DataFolder(settings.data_dir)
+    store: EventStore | RemoteStore
+    try:
+        if settings.clickhouse_url:
+            store = EventStore(settings.store_url).open()
+        elif (owner := folder.owner()) is not None:
+            store = RemoteStore(owner.nats_url)
+        elif not folder.exists():
+            raise CommandError(
+                f"{folder.path} holds no GenesisFunc data; `genesisfunc run` makes some, "
+                "--data-dir names another folder"
+            )
+        else:
+            folder.check_version()
+            store = EventStore(settings.store_url).open()
+    except StoreBusyError as error:
+        raise CommandError(str(error), OUTSIDE) from error
+    except StoreError as error:
+        raise CommandError(str(error), OUTSIDE) from error
+    try:
+        yield store
+    except QueryError as error:
+        raise CommandError(str(error)) from error
+    except StoreError as error:
+        raise CommandError(str(error), OUTSIDE) from error
+    finally:
+        store.close()

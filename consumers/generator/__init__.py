@@ -1,0 +1,1 @@
+"""User, assistant and function agents: rounds of candidates."""

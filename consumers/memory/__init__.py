@@ -1,0 +1,1 @@
+"""The memory agent: what has been covered, per tool."""

@@ -1,0 +1,1 @@
+"""The model checker: a model's confidence in a dialogue that passed the rules."""

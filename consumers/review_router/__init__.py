@@ -1,0 +1,1 @@
+"""The review router: accepted at once, or a person's turn."""

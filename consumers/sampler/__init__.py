@@ -1,0 +1,1 @@
+"""The sampler: which tools, which scenario, which plan."""

@@ -1,0 +1,1 @@
+"""The ClickHouse sink: every event, for ever, and whoever asks about them."""

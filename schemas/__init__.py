@@ -1,0 +1,1 @@
+"""What flows through GenesisFunc: tools, dialogues, events, settings. No I/O, no other room."""

@@ -1,0 +1,165 @@
+"""Every knob and its default, on one screen.
+
+Sources, the first that speaks wins: command line, environment (`GENESISFUNC_…`, nested names joined by two
+underscores: `GENESISFUNC_ROLES__JUDGE__MODEL`), the settings file (TOML), the defaults below.
+`OPENAI_BASE_URL` and `OPENAI_API_KEY` are read as every OpenAI client reads them.
+"""
+
+import hashlib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+RoleName = Literal["sample", "user", "assistant", "function", "judge", "memory", "checker"]
+ROLES: tuple[RoleName, ...] = ("sample", "user", "assistant", "function", "judge", "memory", "checker")
+
+OFFLINE_MODEL = "offline-teacher"
+
+
+class SettingsError(ValueError):
+    """The settings file or the environment cannot be used; the message says which value and why."""
+
+
+class Endpoint(BaseModel):
+    """A model behind an OpenAI-compatible endpoint, and how to use it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = ""
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """None: the role's own default (0 for sample, judge, memory and checker; 1 for the writers)."""
+    concurrency: int = Field(default=32, ge=1)
+    """Requests under way at once, in one process."""
+    max_tokens: int = Field(default=4096, ge=1)
+    timeout_s: float = Field(default=120.0, gt=0)
+    usd_per_mtok_in: float = Field(default=0.0, ge=0)
+    usd_per_mtok_cached: float | None = Field(default=None, ge=0)
+    """None: as `usd_per_mtok_in`."""
+    usd_per_mtok_out: float = Field(default=0.0, ge=0)
+
+
+class RoleOverride(BaseModel):
+    """What one role does differently; a field left out is as in `[llm]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str | None = None
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    concurrency: int | None = Field(default=None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    timeout_s: float | None = Field(default=None, gt=0)
+    usd_per_mtok_in: float | None = Field(default=None, ge=0)
+    usd_per_mtok_cached: float | None = Field(default=None, ge=0)
+    usd_per_mtok_out: float | None = Field(default=None, ge=0)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="GENESISFUNC_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    clickhouse_url: str = ""
+    """`clickhouse://user:password@host:8123/database` is a server; `chdb:///folder` the embedded engine.
+    Empty: the embedded engine in the data folder."""
+    data_dir: Path = Path("genesisfunc-data")
+
+    llm: Endpoint = Endpoint()
+    roles: dict[RoleName, RoleOverride] = {}
+
+    confidence_threshold: float = Field(default=0.75, ge=0, le=1)
+    """The model checker passes a dialogue from here on (paper: 0.75)."""
+    max_reply_attempts: int = Field(default=3, ge=1)
+    """Times a reply that does not parse is asked for, with the error shown to the model."""
+    max_call_attempts: int = Field(default=6, ge=1)
+    """Tries of one request on 429, 5xx and time-outs before the message goes back to the stream."""
+    max_steps: int = Field(default=5, ge=1)
+    """Rounds of calls the assistant may make within one turn."""
+    max_deliver: int = Field(default=5, ge=1)
+    """Deliveries of a message before it is a dead letter."""
+    ack_wait_s: float = Field(default=30.0, gt=0)
+    workers: int = Field(default=32, ge=1)
+    """Messages under way at once in one process of an LLM stage."""
+    metrics_port: int | None = None
+    """Serve Prometheus metrics here; None: not at all. 0 picks a free port."""
+    metrics_host: str = "127.0.0.1"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The file arrives as init values below, so the environment has to come before it.
+        return env_settings, init_settings
+
+    def endpoint(self, role: RoleName) -> Endpoint:
+        """The endpoint of a role: `[llm]` with the role's own fields laid over it."""
+        override = self.roles.get(role)
+        if override is None:
+            return self.llm
+        return self.llm.model_copy(update=override.model_dump(exclude_none=True))
+
+    @property
+    def store_url(self) -> str:
+        """Where events stay."""
+        return self.clickhouse_url or f"chdb://{(self.data_dir / 'clickhouse').resolve()}"
+
+    @property
+    def offline(self) -> bool:
+        """No endpoint is named anywhere: the offline teacher answers."""
+        return not any(self.endpoint(role).base_url or self.endpoint(role).model for role in ROLES)
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings once.
+
+    Args:
+        path: a TOML file; None: `$GENESISFUNC_SETTINGS`, else none.
+
+    Raises:
+        SettingsError: the file is missing or malformed, or a value is out of range.
+    """
+    path = path or (Path(found) if (found := os.environ.get("GENESISFUNC_SETTINGS")) else None)
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text())
+        except FileNotFoundError:
+            raise SettingsError(f"settings file {path} does not exist") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"settings file {path} cannot be read: {error}") from None
+    llm = values.setdefault("llm", {})
+    if not isinstance(llm, dict):
+        raise SettingsError(f"settings file {path}: [llm] must be a table")
+    for field, variable in (
+        ("base_url", "OPENAI_BASE_URL"),
+        ("api_key", "OPENAI_API_KEY"),
+        ("model", "OPENAI_MODEL"),
+    ):
+        if field not in llm and (found := os.environ.get(variable)):
+            llm[field] = found
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
+        )
+        raise SettingsError(f"settings{f' ({path})' if path else ''}: {problems}") from None
+
+
+def behaviour_hash(*parts: object) -> str:
+    """Eight hex digits over whatever decides a stage's behaviour: prompts, thresholds, model names."""
+    return hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).hexdigest()[:8]

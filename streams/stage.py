@@ -1,0 +1,316 @@
+"""The shape every stage shares: take, work, publish and wait for the acknowledgement, then ack.
+
+A stage's core is a function from an event to outputs. Around it stands what must be the same everywhere:
+
+- the input is acknowledged last, so whoever is killed in between is asked again;
+- outputs carry ids derived from the input's, so being asked again is harmless;
+- long work keeps its message alive with heartbeats;
+- an outage (`Retry`) sends the message back with a growing delay, for as long as it takes;
+- a wrong setting (`Halt`) sends it back and stops the process, since only a person can help;
+- a message that cannot be handled (`Permanent`, or any error after `max_deliver` deliveries) becomes a
+  dead letter with its error and traceback. Nothing is ever dropped.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from faststream import AckPolicy, FastStream
+from faststream.message import StreamMessage
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.message import NatsBatchMessage, NatsMessage
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from prometheus_client import start_http_server
+
+from schemas import events
+from schemas.events import Envelope, Output
+from schemas.settings import Settings
+from streams import metrics, topology
+from streams.publisher import NoSpace, NotStored, TooLarge, publish
+from streams.topology import StageName
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[Envelope], Awaitable[Sequence[Output]]]
+HandleBulk = Callable[[Sequence[tuple[Envelope, bytes]]], Awaitable[None]]
+Answer = Callable[[bytes], Awaitable[bytes]]
+
+BATCH = 500
+BATCH_WAIT_S = 0.1
+"""A batch is handed over when full or this old, so an idle pipeline stays quick."""
+
+HALTED = "control.halted"
+"""Core NATS: a stage that halts says why here, for whoever hosts it."""
+
+
+class Retry(Exception):
+    """Not now: something outside is down. The message comes back until it works."""
+
+
+class Halt(Exception):
+    """Not like this: a person has to change something. The message waits, the process stops."""
+
+
+class Permanent(Exception):
+    """Never: this message cannot be handled, however often it is tried."""
+
+
+class Stage:
+    """One FastStream consumer of the pipeline.
+
+    Use: make it, give it a core with `per_message` or `in_batches`, run its `app`.
+    """
+
+    def __init__(self, name: StageName, version: str, settings: Settings) -> None:
+        self.name: StageName = name
+        self.producer = f"{name}@{version}"
+        self.settings = settings
+        self.broker = NatsBroker(
+            settings.nats_url,
+            name=f"genesisfunc-{name}",
+            graceful_timeout=20.0,
+            apply_types=False,  # bodies are decoded here, once, by msgspec
+            logger=None,  # every failure is logged below, with the event's ids
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+        )
+        self.app = FastStream(self.broker, logger=log, after_startup=[self._serve_metrics])
+
+    @property
+    def js(self) -> JetStreamContext:
+        stream: JetStreamContext = self.broker.config.connection_state.stream
+        return stream
+
+    def per_message(self, handle: Handle, workers: int) -> None:
+        """For stages that wait for models: `workers` messages under way at once in this process."""
+
+        async def on_message(message: NatsMessage) -> None:
+            await self._one(message.raw_message, handle)
+
+        for durable in topology.durables_of(self.name):
+            self.broker.subscriber(
+                durable.subjects[0],
+                stream=JStream(durable.stream, declare=False),
+                durable=durable.name,
+                config=topology.consumer_config(durable, self.settings),
+                pull_sub=PullSub(batch_size=1),
+                max_workers=max(2, workers),
+                ack_policy=AckPolicy.MANUAL,
+                decoder=_as_it_is,
+            )(on_message)
+
+    def in_batches(self, handle: Handle) -> None:
+        """For stages that only compute: one message after the other, acknowledgements together."""
+
+        async def on_batch(message: NatsBatchMessage) -> None:
+            worked = [(raw, await self._work(raw, handle)) for raw in message.raw_message]
+            await asyncio.gather(
+                *(self._settle(raw, outputs) for raw, outputs in worked if outputs is not None)
+            )
+
+        self._subscribe_batches(on_batch)
+
+    def in_bulk(self, handle: HandleBulk) -> None:
+        """For the sink: the events of a batch are handed over together, with their bytes."""
+
+        async def on_batch(message: NatsBatchMessage) -> None:
+            await self._bulk(message.raw_message, handle)
+
+        self._subscribe_batches(on_batch)
+
+    def answers(self, subject: str, answer: Answer) -> None:
+        """Serve requests on a core NATS subject; replicas share them."""
+
+        async def on_request(message: NatsMessage) -> None:
+            await message.raw_message.respond(await answer(message.raw_message.data))
+
+        self.broker.subscriber(subject, queue=self.name, decoder=_as_it_is, max_workers=4)(on_request)
+
+    def _subscribe_batches(self, on_batch: Callable[[NatsBatchMessage], Awaitable[None]]) -> None:
+        for durable in topology.durables_of(self.name):
+            self.broker.subscriber(
+                durable.subjects[0],
+                stream=JStream(durable.stream, declare=False),
+                durable=durable.name,
+                config=topology.consumer_config(durable, self.settings),
+                pull_sub=PullSub(batch_size=BATCH, timeout=BATCH_WAIT_S, batch=True),
+                ack_policy=AckPolicy.MANUAL,
+                decoder=_as_it_is,
+            )(on_batch)
+
+    async def _one(self, raw: Msg, handle: Handle) -> None:
+        outputs = await self._work(raw, handle)
+        if outputs is not None:
+            await self._settle(raw, outputs)
+
+    async def _work(self, raw: Msg, handle: Handle) -> list[Envelope] | None:
+        """The events that handling a message leads to; None when it was sent back or buried."""
+        event = await self._decoded(raw)
+        if event is None:
+            return None
+        started = time.monotonic()
+        try:
+            with metrics.IN_FLIGHT.labels(self.name).track_inprogress():
+                async with self._kept_alive(raw):
+                    outputs = await handle(event)
+        except Exception as error:
+            await self._failed(raw, event, error)
+            return None
+        finally:
+            metrics.SECONDS.labels(self.name).observe(time.monotonic() - started)
+        return [
+            events.envelope(event, output, self.producer, ordinal) for ordinal, output in enumerate(outputs)
+        ]
+
+    async def _settle(self, raw: Msg, outgoing: Sequence[Envelope]) -> None:
+        """Publish, wait for the server's word, and only then acknowledge the input."""
+        try:
+            await publish(self.js, *outgoing)
+        except Exception as error:
+            await self._failed(raw, await self._decoded(raw), error)
+        else:
+            await raw.ack()
+            metrics.HANDLED.labels(self.name, "ok").inc()
+
+    async def _bulk(self, messages: Sequence[Msg], handle: HandleBulk) -> None:
+        batch = [(raw, event) for raw in messages if (event := await self._decoded(raw)) is not None]
+        if not batch:
+            return
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                for raw, _ in batch:
+                    await stack.enter_async_context(self._kept_alive(raw))
+                await handle([(event, raw.data) for raw, event in batch])
+        except Exception as error:
+            log.warning("%s: a batch of %d goes back: %s", self.name, len(batch), error)
+            if isinstance(error, Halt):
+                await self._halt(error)
+            for raw, _ in batch:
+                await raw.nak(delay=_backoff(raw))
+            metrics.HANDLED.labels(self.name, "retry").inc(len(batch))
+        else:
+            for raw, _ in batch:
+                await raw.ack()
+            metrics.HANDLED.labels(self.name, "ok").inc(len(batch))
+
+    async def _decoded(self, raw: Msg) -> Envelope | None:
+        try:
+            return events.decode(raw.data)
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+            await self._bury(raw, None, error)
+            return None
+
+    async def _failed(self, raw: Msg, event: Envelope | None, error: Exception) -> None:
+        match error:
+            case Halt():
+                await self._halt(error)
+            case NoSpace():
+                await self._halt(Halt(str(error)))
+            case Retry() | NotStored():
+                log.warning("%s: %s comes back later: %s", self.name, raw.subject, error)
+            case Permanent() | TooLarge():
+                return await self._bury(raw, event, error)
+            case _ if raw.metadata.num_delivered >= self.settings.max_deliver:
+                return await self._bury(raw, event, error)
+            case _:
+                log.warning(
+                    "%s: %s failed, delivery %d of %d",
+                    self.name,
+                    raw.subject,
+                    raw.metadata.num_delivered,
+                    self.settings.max_deliver,
+                    exc_info=error,
+                )
+        metrics.HANDLED.labels(self.name, "retry").inc()
+        await raw.nak(delay=_backoff(raw))
+        return None
+
+    async def _halt(self, reason: Halt) -> None:
+        log.error("%s stops: %s", self.name, reason)
+        with contextlib.suppress(NatsError):
+            await self.broker.config.connection_state.connection.publish(
+                HALTED, json.dumps({"stage": self.name, "reason": str(reason)}).encode()
+            )
+        self.app.exit()
+
+    async def _bury(self, raw: Msg, event: Envelope | None, error: Exception) -> None:
+        """Publish the dead letter, then take the message out of the queue."""
+        subject = f"{topology.DEAD}.{event.subject if event else raw.subject}"
+        cause_id = event.event_id if event else events.derive_id(raw.subject, raw.data)
+        log.error("%s: dead letter %s (%s): %s", self.name, subject, cause_id, error)
+        dialogue = getattr(event.body, "dialogue", None) if event else None
+        dead = Envelope(
+            event_id=events.derive_id(cause_id, subject, self.producer, raw.metadata.sequence.stream),
+            subject=subject,
+            run_id=event.run_id if event else "",
+            dialogue_id=event.dialogue_id if event else "",
+            round=event.round if event else 0,
+            causation_id=event.event_id if event else "",
+            produced_at=datetime.now(UTC),
+            producer=self.producer,
+            body=events.Dead(
+                stage=self.name,
+                input_subject=raw.subject,
+                error=f"{type(error).__name__}: {error}"[:4000],
+                traceback="".join(traceback.format_exception(error))[-8000:],
+                deliveries=raw.metadata.num_delivered,
+                # The dialogue is kept once, typed; of what cannot be read the bytes are kept.
+                input="" if dialogue else raw.data[:500_000].decode("utf-8", "backslashreplace"),
+                dialogue=dialogue,
+                ends_dialogue=dialogue is not None and self.name not in topology.SIDE_STAGES,
+            ),
+        )
+        try:
+            await publish(self.js, dead)
+        except (NotStored, NoSpace, TooLarge) as problem:
+            log.warning("%s: the dead letter could not be stored, it comes back: %s", self.name, problem)
+            await raw.nak(delay=_backoff(raw))
+        else:
+            await raw.term()
+            metrics.HANDLED.labels(self.name, "dead").inc()
+
+    @contextlib.asynccontextmanager
+    async def _kept_alive(self, raw: Msg) -> AsyncIterator[None]:
+        """Tell the server every third of `ack_wait` that the message is still worked on."""
+        # A timer, not a task: most messages are done long before the first beat.
+        beat = _Heartbeat(raw, self.settings.ack_wait_s / 3)
+        try:
+            yield
+        finally:
+            beat.timer.cancel()
+
+    async def _serve_metrics(self) -> None:
+        if self.settings.metrics_port is not None:
+            start_http_server(self.settings.metrics_port, self.settings.metrics_host)
+
+
+class _Heartbeat:
+    def __init__(self, raw: Msg, every: float) -> None:
+        self.raw, self.every = raw, every
+        self.task: asyncio.Task[None] | None = None
+        self.timer = asyncio.get_running_loop().call_later(every, self._fire)
+
+    def _fire(self) -> None:
+        self.task = asyncio.create_task(self._beat())
+        self.timer = asyncio.get_running_loop().call_later(self.every, self._fire)
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(NatsError):
+            await self.raw.in_progress()
+
+
+def _backoff(raw: Msg) -> float:
+    """Seconds until the next delivery: 1, 2, 4 … 30."""
+    return float(min(30, 2 ** min(5, raw.metadata.num_delivered - 1)))
+
+
+async def _as_it_is(message: StreamMessage[Msg]) -> StreamMessage[Msg]:
+    """FastStream's decoder would turn JSON into dicts; the stage decodes the bytes itself."""
+    return message

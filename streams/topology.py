@@ -1,0 +1,241 @@
+"""Every subject, stream and durable consumer, in one table.
+
+An admin step (`declare`) makes them; stages only bind. JetStream ignores a changed configuration of an
+existing durable without a word, so there must be one place that says it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    KeyValueConfig,
+    ObjectStoreConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BucketNotFoundError, NotFoundError
+
+from schemas import events
+from schemas.settings import Settings
+
+RUNS_REQUESTED = "runs.requested"
+TOOLS_SAMPLED = "tools.sampled"
+CANDIDATES = "dialogue.candidates"
+JUDGED_NEXT = "dialogue.judged.next"
+JUDGED_DONE = "dialogue.judged.done"
+CHECKED_RULE = "checked.rule"
+CHECKED_MODEL = "checked.model"
+REVIEW_NEEDED = "review.needed"
+REVIEW_ACCEPTED = "review.accepted"
+REVIEW_REJECTED = "review.rejected"
+LLM_CALLED = "llm.called"
+DEAD = "dead"
+
+BODIES: dict[str, type] = {
+    RUNS_REQUESTED: events.RunRequested,
+    TOOLS_SAMPLED: events.ToolsSampled,
+    CANDIDATES: events.CandidatesDrafted,
+    JUDGED_NEXT: events.Judged,
+    JUDGED_DONE: events.Judged,
+    CHECKED_RULE: events.RuleChecked,
+    CHECKED_MODEL: events.ModelChecked,
+    REVIEW_NEEDED: events.ReviewNeeded,
+    REVIEW_ACCEPTED: events.ReviewAccepted,
+    REVIEW_REJECTED: events.ReviewRejected,
+    LLM_CALLED: events.LLMCalled,
+}
+"""What an event on each subject is about; `dead.<subject>` always carries `events.Dead`."""
+
+StageName = Literal[
+    "sampler", "generator", "judge", "memory", "rule-checker", "model-checker", "review-router", "sink"
+]
+STAGES: tuple[StageName, ...] = (
+    "sampler",
+    "generator",
+    "judge",
+    "memory",
+    "rule-checker",
+    "model-checker",
+    "review-router",
+    "sink",
+)
+
+DUPLICATE_WINDOW_S = 3600.0
+"""How long a stream remembers event ids. Later duplicates are harmless too, only not free: the ledger
+answers for the models, and ClickHouse collapses the event."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    name: str
+    subjects: tuple[str, ...]
+    retention: RetentionPolicy = RetentionPolicy.INTEREST
+    """INTEREST: a message goes once every durable has it; ClickHouse keeps it for good."""
+    per_subject: int = -1
+
+
+STREAMS: tuple[Stream, ...] = (
+    # Kept: the last request of a run says how far its slots go.
+    Stream("RUNS", (f"{RUNS_REQUESTED}.>",), RetentionPolicy.LIMITS, per_subject=1),
+    Stream("TOOLS", (TOOLS_SAMPLED,)),
+    Stream("DIALOGUE", ("dialogue.>",)),
+    Stream("CHECKED", ("checked.>",)),
+    Stream("REVIEW", ("review.>",)),
+    # Kept: the last message of `llm.called.ok.<request hash>` is the ledger's entry.
+    Stream("LLM", (f"{LLM_CALLED}.>",), RetentionPolicy.LIMITS, per_subject=1),
+    Stream("DEAD", (f"{DEAD}.>",)),
+)
+
+
+@dataclass(frozen=True)
+class Durable:
+    """A stage's place in a stream; replicas of the stage share it."""
+
+    stage: StageName
+    stream: str
+    subjects: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.stage
+
+
+DURABLES: tuple[Durable, ...] = (
+    Durable("sampler", "RUNS", (f"{RUNS_REQUESTED}.>",)),
+    Durable("sampler", "REVIEW", (REVIEW_NEEDED, REVIEW_ACCEPTED, REVIEW_REJECTED)),
+    Durable("sampler", "DEAD", (f"{DEAD}.>",)),
+    Durable("generator", "TOOLS", (TOOLS_SAMPLED,)),
+    Durable("generator", "DIALOGUE", (JUDGED_NEXT,)),
+    Durable("judge", "DIALOGUE", (CANDIDATES,)),
+    Durable("memory", "DIALOGUE", (JUDGED_DONE,)),
+    Durable("rule-checker", "DIALOGUE", (JUDGED_DONE,)),
+    Durable("model-checker", "CHECKED", (CHECKED_RULE,)),
+    Durable("review-router", "CHECKED", (CHECKED_RULE, CHECKED_MODEL)),
+    *(Durable("sink", stream.name, stream.subjects) for stream in STREAMS),
+)
+
+SIDE_STAGES: frozenset[str] = frozenset({"memory", "sink"})
+"""Stages beside the main path: what they cannot handle does not end the dialogue."""
+
+STORE_QUERY = "store.query"
+"""Core NATS: ask the sink; it has the embedded store to itself."""
+
+MEMORY_BUCKET = "memory"
+POOLS_BUCKET = "pools"
+
+
+def durables_of(stage: StageName) -> tuple[Durable, ...]:
+    return tuple(durable for durable in DURABLES if durable.stage == stage)
+
+
+def wire_subject(event: events.Envelope) -> str:
+    """The NATS subject an event travels on: its own, with what makes it addressable behind it."""
+    match event.body:
+        case events.LLMCalled(outcome="ok", request_hash=request_hash):
+            return f"{LLM_CALLED}.ok.{request_hash}"
+        case events.LLMCalled():
+            return f"{LLM_CALLED}.failed.{event.event_id}"
+        case events.RunRequested():
+            return f"{RUNS_REQUESTED}.{event.run_id}"
+        case _:
+            return event.subject
+
+
+def stream_of(wire: str) -> str:
+    """The stream that stores a wire subject."""
+    for stream in STREAMS:
+        for pattern in stream.subjects:
+            if wire == pattern or (pattern.endswith(".>") and wire.startswith(pattern[:-1])):
+                return stream.name
+    raise KeyError(f"no stream stores {wire}")
+
+
+def consumer_config(durable: Durable, settings: Settings) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=durable.name,
+        filter_subjects=list(durable.subjects),
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=settings.ack_wait_s,
+        # Stages count deliveries themselves: an outage must not use them up, a bad message must.
+        max_deliver=-1,
+        max_ack_pending=10_000,
+    )
+
+
+async def declare(js: JetStreamContext, settings: Settings, replicas: int = 1) -> None:
+    """Make or update every stream, durable and bucket. Safe to repeat.
+
+    Raises:
+        nats.js.errors.APIError: the server refuses (no JetStream, too few nodes for the replicas).
+    """
+    for stream in STREAMS:
+        config = StreamConfig(
+            name=stream.name,
+            subjects=list(stream.subjects),
+            retention=stream.retention,
+            storage=StorageType.FILE,
+            # Full means an error to the publisher, whose input then comes again; never a silent drop.
+            discard=DiscardPolicy.NEW if stream.per_subject < 0 else DiscardPolicy.OLD,
+            max_msgs_per_subject=stream.per_subject,
+            duplicate_window=DUPLICATE_WINDOW_S,
+            num_replicas=replicas,
+            allow_direct=True,
+        )
+        try:
+            await js.stream_info(stream.name)
+        except NotFoundError:
+            await js.add_stream(config)
+        else:
+            await js.update_stream(config)
+    for durable in DURABLES:
+        await js.add_consumer(durable.stream, consumer_config(durable, settings))
+    try:
+        await js.key_value(MEMORY_BUCKET)
+    except BucketNotFoundError:
+        await js.create_key_value(KeyValueConfig(bucket=MEMORY_BUCKET, replicas=replicas))
+    try:
+        await js.object_store(POOLS_BUCKET)
+    except (BucketNotFoundError, NotFoundError):
+        await js.create_object_store(POOLS_BUCKET, config=ObjectStoreConfig(replicas=replicas))
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What waits at a durable, in messages."""
+
+    pending: int
+    """Not yet delivered."""
+    unacked: int
+    """Delivered, being worked on."""
+    redelivered: int
+    """Of those, delivered more than once."""
+    handled: int
+    """Deliveries done with, ever."""
+
+    @property
+    def depth(self) -> int:
+        return self.pending + self.unacked
+
+
+async def lags(js: JetStreamContext) -> dict[StageName, Lag]:
+    """Queue depth by stage. A durable that does not answer in time counts as empty."""
+    found: dict[StageName, Lag] = {}
+    for stage in STAGES:
+        pending = unacked = redelivered = handled = 0
+        for durable in durables_of(stage):
+            try:
+                info = await js.consumer_info(durable.stream, durable.name)
+            except (NatsTimeout, NotFoundError):
+                continue
+            pending += info.num_pending or 0
+            unacked += info.num_ack_pending or 0
+            redelivered += info.num_redelivered or 0
+            handled += (info.delivered.consumer_seq if info.delivered else 0) - (info.num_ack_pending or 0)
+        found[stage] = Lag(pending, unacked, redelivered, handled)
+    return found
