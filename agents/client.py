@@ -304,13 +304,15 @@ class LLM:
                             raise EndpointDown(f"{endpoint.model} sent a reply without choices")
                         self.health.down_since = None
                         return reply
-            except (AuthenticationError, PermissionDeniedError, NotFoundError) as error:
+            except (AuthenticationError, PermissionDeniedError, NotFoundError, RateLimitError) as error:
+                if isinstance(error, RateLimitError) and not _out_of_credit(error):
+                    raise self._down(endpoint, error) from error
                 self.health.refused = (
                     f"{endpoint.base_url or 'the OpenAI API'} refuses role {role.name!r}, model "
                     f"{endpoint.model!r}: {_said(error)} (HTTP {error.status_code})"
                 )
                 raise EndpointRefused(self.health.refused) from error
-            except (RateLimitError, APIConnectionError) as error:
+            except APIConnectionError as error:
                 raise self._down(endpoint, error) from error
             except APIStatusError as error:
                 if error.status_code >= 500 or error.status_code in (408, 409):
@@ -479,8 +481,7 @@ def _wait_before_retry(error: Exception) -> bool | float:
         return False
     if error.status_code not in (408, 409, 429) and error.status_code < 500:
         return False
-    # An account without credit answers 429 as well, and no waiting will change that.
-    if _code(error) == "insufficient_quota":
+    if _out_of_credit(error):
         return False
     try:
         return min(60.0, max(0.0, float(error.response.headers["retry-after"])))
@@ -488,9 +489,10 @@ def _wait_before_retry(error: Exception) -> bool | float:
         return True
 
 
-def _code(error: APIStatusError) -> str:
+def _out_of_credit(error: APIStatusError) -> bool:
+    """An account without credit answers 429 as well, and no waiting will change that."""
     body: Mapping[str, Any] = error.body if isinstance(error.body, dict) else {}
-    return str(body.get("code") or "")
+    return error.status_code == 429 and body.get("code") == "insufficient_quota"
 
 
 def _outcome(error: Exception) -> str:

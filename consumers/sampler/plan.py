@@ -45,9 +45,9 @@ def scenario_of(spec: RunSpec, index: int) -> Scenario:
 def target_of(spec: RunSpec, names: Sequence[str], index: int) -> str:
     """The first target of a slot; every tool has its turns before any gets more."""
     order = random.Random(f"{spec.seed}/order").sample(sorted(names), len(names))
-    width = min(BLOCK, len(order))
-    block, place = divmod(index, width * spec.dialogues_per_tool)
-    return order[(block * width + place % width) % len(order)]
+    block, place = divmod(index % (len(order) * spec.dialogues_per_tool), BLOCK * spec.dialogues_per_tool)
+    tools = order[block * BLOCK : (block + 1) * BLOCK]
+    return tools[place % len(tools)]
 
 
 def next_slots(spec: RunSpec, slot: Slot, accepted: bool) -> list[Slot]:

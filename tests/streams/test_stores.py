@@ -69,6 +69,6 @@ async def test_a_pool_is_stored_under_its_content(nc):
     address = await put_pool(js, [WEATHER, TRAINS])
 
     assert address == await put_pool(js, [TRAINS, WEATHER])
-    assert set(tool.name for tool in await get_pool(js, address)) == {"get_weather", "find_trains"}
+    assert {tool.name for tool in await get_pool(js, address)} == {"get_weather", "find_trains"}
     with pytest.raises(Permanent, match="import the tools again"):
         await get_pool(js, "0000")

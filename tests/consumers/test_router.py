@@ -1,0 +1,61 @@
+"""Who decides about a dialogue."""
+
+import pytest
+
+from consumers.review_router.core import priority, route
+from schemas.events import (
+    AspectFinding,
+    ModelChecked,
+    ReviewAccepted,
+    ReviewNeeded,
+    RuleChecked,
+    RuleFinding,
+)
+from tests.build import dialogue, event
+
+UNKNOWN = RuleFinding("known_tool", "call", "error", "there is no tool 'x'", "use one of the tools")
+UNGROUNDED = RuleFinding("grounded", "grounding", "error", "nobody said 'Oslo'")
+WARNING = RuleFinding("described", "tool_definition", "warning", "no description")
+
+
+def one(body):
+    [output] = route(event("checked", body))
+    return output
+
+
+def test_a_failed_rule_goes_to_a_person_with_its_reason():
+    output = one(RuleChecked(dialogue(), False, (UNKNOWN, WARNING)))
+    assert output.subject == "review.needed"
+    assert output.body.reasons == ("known_tool: there is no tool 'x'",)
+    assert output.body.rule_findings == (UNKNOWN, WARNING)
+
+
+def test_passed_rules_are_the_model_checker_s_turn():
+    assert route(event("checked", RuleChecked(dialogue(), True))) == []
+
+
+def test_a_confident_model_accepts():
+    output = one(ModelChecked(dialogue(), True, 0.9, 0.75))
+    assert output.subject == "review.accepted"
+    assert isinstance(output.body, ReviewAccepted)
+    assert (output.body.how, output.body.by) == ("automatic", "test@1")
+
+
+def test_an_unsure_model_asks_a_person_and_says_why():
+    doubts = (AspectFinding("answer", False, "'24' stands nowhere"), AspectFinding("task", True))
+    output = one(ModelChecked(dialogue(), False, 0.4, 0.75, "made up", doubts))
+    assert isinstance(output.body, ReviewNeeded)
+    assert output.body.reasons == (
+        "confidence 0.40 is under 0.75: made up",
+        "answer: '24' stands nowhere",
+    )
+
+
+def test_errors_that_stop_execution_come_first():
+    assert priority([UNKNOWN]) > priority([UNGROUNDED] * 9) > priority([])
+    assert priority([UNKNOWN, UNGROUNDED]) > priority([UNKNOWN])
+
+
+def test_an_event_of_another_kind_is_refused():
+    with pytest.raises(TypeError, match="ReviewAccepted"):
+        route(event("checked", ReviewAccepted(dialogue())))
