@@ -5,11 +5,17 @@ from pathlib import Path
 
 import nats
 import pytest
+from hypothesis import settings as hypothesis_settings
 from nats.aio.client import Client
 
 from schemas.settings import Settings
 from streams import topology
 from streams.embedded import nats_server
+
+
+# A busy machine is no failure.
+hypothesis_settings.register_profile("steady", deadline=None)
+hypothesis_settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

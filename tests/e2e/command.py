@@ -1,0 +1,69 @@
+"""The `genesisfunc` command as a person runs it."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / "tests" / "data" / "tools.json"
+
+
+def environment(**changes: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "GENESIS"))}
+    return clean | {"NO_COLOR": "1", "COLUMNS": "160"} | changes
+
+
+def command(*arguments: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run to the end; give what it printed and its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def started(*arguments: str | Path, **changes: str) -> Iterator[subprocess.Popen[str]]:
+    """A command in the background; killed at the end if it is still there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(**changes),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def run_arguments(folder: Path, dialogues: int, *more: str) -> list[str]:
+    return [
+        *("run", "--tools", str(TOOLS), "--dialogues", str(dialogues), "--data-dir", str(folder), "--json"),
+        *more,
+    ]
+
+
+def last_json(output: str) -> dict[str, Any]:
+    found = json.loads(output.strip().splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
+
+
+def adds_up(status: dict[str, Any]) -> bool:
+    states = ("in_flight", "accepted", "needs_review", "rejected", "dead")
+    return bool(status["sampled"] == sum(status[state] for state in states))

@@ -1,0 +1,273 @@
+"""Good dialogues to start from; a test spoils one thing and sees which rule speaks up."""
+
+import json
+from typing import Any
+
+from msgspec.structs import replace
+
+from consumers.rule_checker.core import check
+from schemas.dialogue import (
+    AssistantMessage,
+    Call,
+    Dialogue,
+    Message,
+    RunSpec,
+    Scenario,
+    Task,
+    ToolMessage,
+    Turn,
+    TurnKind,
+    UserMessage,
+)
+from schemas.events import RuleFinding
+from schemas.tools import ToolSpec
+
+
+def parameters(required: tuple[str, ...] = (), **properties: dict[str, Any]) -> dict[str, Any]:
+    described = {name: {"description": f"The {name}.", **schema} for name, schema in properties.items()}
+    return {"type": "object", "properties": described, "required": list(required)}
+
+
+WEATHER = ToolSpec(
+    name="get_weather",
+    description="Weather forecast for a city.",
+    parameters=parameters(
+        ("city",),
+        city={"type": "string"},
+        days={"type": "integer", "minimum": 1, "maximum": 14},
+        unit={"type": "string", "enum": ["celsius", "fahrenheit"], "default": "celsius"},
+    ),
+    returns={
+        "type": "object",
+        "properties": {"temperature": {"type": "number"}, "sky": {"type": "string"}},
+        "required": ["temperature"],
+    },
+)
+TABLE = ToolSpec(
+    name="book_table",
+    description="Book a table at a restaurant.",
+    parameters=parameters(
+        ("restaurant", "guests", "date"),
+        restaurant={"type": "string"},
+        guests={"type": "integer", "minimum": 1, "maximum": 20},
+        date={"type": "string", "format": "date"},
+        wishes={"type": "array", "items": {"type": "string"}},
+        contact={
+            "type": "object",
+            "properties": {"name": {"type": "string"}, "phone": {"type": "string", "pattern": "^[0-9 +-]+$"}},
+            "required": ["name"],
+        },
+    ),
+)
+
+
+def user(text: str) -> UserMessage:
+    return UserMessage(text)
+
+
+def call(name: str, id: str = "call_1", **arguments: Any) -> Call:
+    return Call(id=id, name=name, arguments=arguments)
+
+
+def calling(*calls: Call) -> AssistantMessage:
+    return AssistantMessage(calls=calls, action="call")
+
+
+def result(of: Call, value: Any) -> ToolMessage:
+    """The result of a call; a string stands for itself, so that it may be no JSON."""
+    content = value if isinstance(value, str) else json.dumps(value)
+    return ToolMessage(call_id=of.id, name=of.name, content=content)
+
+
+def answer(text: str) -> AssistantMessage:
+    return AssistantMessage(content=text, action="answer")
+
+
+def ask(text: str) -> AssistantMessage:
+    return AssistantMessage(content=text, action="ask")
+
+
+def turn(kind: TurnKind, *tools: str, **more: Any) -> Turn:
+    return Turn(kind=kind, tasks=tuple(Task(tool) for tool in tools), **more)
+
+
+def dialogue(
+    *messages: Message,
+    turns: tuple[Turn, ...] = (),
+    tools: tuple[ToolSpec, ...] = (WEATHER, TABLE),
+    scenario: Scenario = Scenario.SINGLE_SINGLE,
+    targets: tuple[str, ...] = ("get_weather",),
+    **more: Any,
+) -> Dialogue:
+    return Dialogue(
+        id="d1",
+        scenario=scenario,
+        spec=RunSpec(pool="p"),
+        tools=tools,
+        targets=targets,
+        turns=turns,
+        messages=messages,
+        **more,
+    )
+
+
+LISBON = call("get_weather", city="Lisbon", days=3)
+FORECAST = {"temperature": 21.5, "sky": "mostly sunny"}
+
+
+def single(
+    *,
+    said: str = "What will the weather be like in Lisbon over the next three days?",
+    made: Call = LISBON,
+    got: Any = FORECAST,
+    told: str = "In Lisbon expect mostly sunny skies at around 21.5 degrees.",
+    tools: tuple[ToolSpec, ...] = (WEATHER, TABLE),
+) -> Dialogue:
+    """One request, one call, one answer."""
+    return dialogue(
+        user(said),
+        calling(made),
+        result(made, got),
+        answer(told),
+        turns=(turn(TurnKind.REQUEST, made.name),),
+        tools=tools,
+        targets=(made.name,),
+    )
+
+
+def booking(**changes: Any) -> Dialogue:
+    """A single request to book a table; `changes` are laid over the call's arguments."""
+    arguments: dict[str, Any] = {
+        "restaurant": "Chez Nous",
+        "guests": 4,
+        "date": "2025-06-12",
+        "wishes": ["window seat", "high chair"],
+        "contact": {"name": "Ada Byron", "phone": "555 0199"},
+    } | changes
+    return single(
+        said=(
+            "Please book Chez Nous for four people on 12 June 2025 under Ada Byron, phone 555-0199. "
+            "A window seat and a high chair would be lovely."
+        ),
+        made=call("book_table", **arguments),
+        got={"booking_id": "BK-7781", "status": "confirmed"},
+        told="Your table at Chez Nous is confirmed; the booking id is BK-7781.",
+    )
+
+
+def multi_turn() -> Dialogue:
+    """Withhold, supply, refine, follow up."""
+    first = call("book_table", "call_1", restaurant="Osteria Blu", guests=2, date="2025-07-04")
+    second = call("book_table", "call_2", restaurant="Osteria Blu", guests=6, date="2025-07-04")
+    return dialogue(
+        user("I would like a table for two at Osteria Blu."),
+        ask("Gladly. For which date shall I book?"),
+        user("On the 4th of July 2025, please."),
+        calling(first),
+        result(first, {"booking_id": "OB-310", "status": "confirmed", "deposit": 20}),
+        answer("Done: your table for 2 at Osteria Blu is confirmed as OB-310, with a deposit of 20."),
+        user("Could you make it six people instead?"),
+        calling(second),
+        result(second, {"booking_id": "OB-311", "status": "confirmed", "deposit": 60}),
+        answer("I changed it to six people. The new booking is OB-311 and the deposit is 60."),
+        user("How much higher is the deposit now?"),
+        answer("It went up by 40, from 20 to 60."),
+        turns=(
+            turn(TurnKind.WITHHOLD, "book_table", withheld=("date",)),
+            turn(TurnKind.SUPPLY, "book_table"),
+            turn(TurnKind.REFINE, "book_table", slot="guests"),
+            turn(TurnKind.FOLLOW_UP, "book_table"),
+        ),
+        scenario=Scenario.MULTI_SINGLE,
+        targets=("book_table",),
+    )
+
+
+def parallel() -> Dialogue:
+    """One request with two tasks, done by two calls at once."""
+    weather = call("get_weather", "call_1", city="Oslo", unit="celsius")
+    table = call("book_table", "call_2", restaurant="Nordlys", guests=3, date="2025-08-01")
+    return dialogue(
+        user("Book Nordlys for 3 on August 1, 2025, and tell me the weather in Oslo, in °C."),
+        calling(weather, table),
+        result(table, {"booking_id": "NL-9", "status": "confirmed"}),
+        result(weather, {"temperature": 17, "sky": "light rain"}),
+        answer("Nordlys is booked (NL-9). Oslo has light rain at 17 °C."),
+        turns=(turn(TurnKind.REQUEST, "get_weather", "book_table"),),
+        scenario=Scenario.SINGLE_MULTI,
+        targets=("get_weather", "book_table"),
+    )
+
+
+def failed() -> Dialogue:
+    """The tool returns an error and the answer says so."""
+    return single(
+        got={"error": "no data for this city"},
+        told="I'm sorry, the forecast for Lisbon could not be retrieved: there is no data for this city.",
+    )
+
+
+def no_tool() -> Dialogue:
+    """Special: none of the tools can do it."""
+    return dialogue(
+        user("Translate the menu of Chez Nous into Welsh for me."),
+        answer("I cannot translate texts. I can look up the weather or book a table if that helps."),
+        turns=(turn(TurnKind.NO_TOOL, "translate"),),
+        scenario=Scenario.SPECIAL,
+        targets=("translate",),
+        missing_tools=(ToolSpec(name="translate", description="Translate a text."),),
+    )
+
+
+def cannot_fill() -> Dialogue:
+    """Special: the user does not have the value asked for."""
+    return dialogue(
+        user("Book me a table at Chez Nous for two."),
+        ask("Which date would you like?"),
+        user("I really do not know yet, and nobody can tell me."),
+        answer("Then I cannot book yet: the date is required. Come back when it is settled."),
+        turns=(
+            turn(TurnKind.WITHHOLD, "book_table", withheld=("date",)),
+            turn(TurnKind.CANNOT_FILL, "book_table", withheld=("date",)),
+        ),
+        scenario=Scenario.SPECIAL,
+        targets=("book_table",),
+    )
+
+
+def invalid_value() -> Dialogue:
+    """Special: the user names a value that the schema forbids."""
+    return dialogue(
+        user("Give me the Lisbon forecast for the next 40 days."),
+        ask("I can forecast 1 to 14 days. How many days would you like?"),
+        turns=(turn(TurnKind.INVALID_VALUE, "get_weather", slot="days"),),
+        scenario=Scenario.SPECIAL,
+    )
+
+
+GOOD = {
+    build.__name__: build
+    for build in (single, booking, multi_turn, parallel, failed, no_tool, cannot_fill, invalid_value)
+}
+
+
+def with_messages(base: Dialogue, *messages: Message) -> Dialogue:
+    return replace(base, messages=messages)
+
+
+def with_message(base: Dialogue, index: int, message: Message) -> Dialogue:
+    """The dialogue with one message replaced."""
+    messages = list(base.messages)
+    messages[index] = message
+    return replace(base, messages=tuple(messages))
+
+
+def without_message(base: Dialogue, index: int) -> Dialogue:
+    messages = list(base.messages)
+    del messages[index]
+    return replace(base, messages=tuple(messages))
+
+
+def found(base: Dialogue, rule: str) -> list[RuleFinding]:
+    """What one rule says about a dialogue."""
+    return [finding for finding in check(base) if finding.rule == rule]
