@@ -4,9 +4,9 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -16,7 +16,8 @@ from cli.errors import CommandError
 from cli.run import Order, Outcome
 from cli.run import run as work
 from cli.store import RemoteStore, open_store
-from consumers.sampler.importers import read_tools
+from consumers.rule_checker.core import tool_errors
+from consumers.sampler.importers import Pool, read_tools
 from schemas.dialogue import RunSpec, Scenario
 from schemas.settings import Settings
 from schemas.tools import pool_hash
@@ -40,7 +41,7 @@ def generate(
     mix: dict[Scenario, float],
     candidates: int,
     dialogues_per_tool: int,
-    slot_strategy: str,
+    slot_strategy: Literal["dynamic", "max", "min"],
     swap_share: float,
     in_flight: int,
     seed: int,
@@ -49,12 +50,11 @@ def generate(
     as_json: bool,
 ) -> None:
     began = time.monotonic()
-    if slot_strategy not in ("dynamic", "max", "min"):
-        raise CommandError(f"--slot-strategy: {slot_strategy!r} is none of dynamic, max and min")
     try:
         pool = read_tools(tools)
     except ValueError as error:
         raise CommandError(f"--tools {tools}: {error}") from error
+    pool = sound(pool)
     console = Console(stderr=True)
     for note in pool.notes:
         console.print(f"[dim]tools: {note}[/]", highlight=False)
@@ -89,6 +89,24 @@ def generate(
         )
     if outcome.code:
         raise CommandError(outcome.message, outcome.code)
+
+
+def sound(pool: Pool) -> Pool:
+    """The pool without tools that no dialogue could pass the rules with, and a note about them.
+
+    Raises:
+        CommandError: nothing is left.
+    """
+    errors = {tool.name: found for tool in pool.tools if (found := tool_errors(tool))}
+    if not errors:
+        return pool
+    kept = tuple(tool for tool in pool.tools if tool.name not in errors)
+    shown = "; ".join(found[0] for found in list(errors.values())[:3])
+    if not kept:
+        raise CommandError(f"--tools {pool.source}: no tool has a sound definition: {shown}")
+    note = f"{len(errors):,} left out, since no dialogue with them could pass the rules: {shown}"
+    more = f" (and {len(errors) - 3:,} more)" if len(errors) > 3 else ""
+    return replace(pool, tools=kept, notes=(*pool.notes, note + more))
 
 
 def final_status(store: EventStore | RemoteStore, outcome: Outcome, seconds: float) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import typer
@@ -102,7 +102,8 @@ def run(
         int, typer.Option(min=1, help="Dialogues with a tool as first target before the next tools' turn.")
     ] = 5,
     slot_strategy: Annotated[
-        str, typer.Option(help="Optional parameters users fill: `dynamic` (a random subset), `max` or `min`.")
+        Literal["dynamic", "max", "min"],
+        typer.Option(help="Optional parameters users fill: `dynamic` is a random subset."),
     ] = "dynamic",
     swap_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the judge's choices asked again in reverse order.")

@@ -109,8 +109,9 @@ async def up(settings: Settings, *, seed: int, defect_rate: float) -> str:
         say(f"NATS is at {settings.nats_url}, data in {folder.path}")
         await stack.enter_async_context(hosting.in_processes(settings, folder, say))
         say(f"now: genesisfunc run --data-dir {folder.path} … (Ctrl-C here stops all stages)")
-        interrupted = asyncio.ensure_future(stop.wait())
-        await asyncio.wait([halted, interrupted], return_when=asyncio.FIRST_COMPLETED)
+        interrupted = asyncio.create_task(stop.wait())
+        ends: list[asyncio.Future[Any]] = [halted, interrupted]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()
         say("stopping: stages finish what they have under way")
         return halted.result() if halted.done() else ""

@@ -11,9 +11,10 @@ from itertools import islice
 from consumers.rule_checker import aliases, dates, numerals, text, tool, view
 from consumers.rule_checker.rules import MODULES, RULES, Rule, registry
 from consumers.rule_checker.view import View
-from schemas.dialogue import Dialogue
+from schemas.dialogue import Dialogue, RunSpec, Scenario
 from schemas.events import Envelope, Judged, Output, RuleChecked, RuleFinding
 from schemas.settings import behaviour_hash
+from schemas.tools import ToolSpec
 from streams.topology import CHECKED_RULE
 
 MAX_FINDINGS = 20
@@ -62,6 +63,17 @@ def check(dialogue: Dialogue) -> tuple[RuleFinding, ...]:
     """Run every rule, in the order of `RULES`. Never raises: a rule that does becomes a finding."""
     view = View(dialogue)
     return tuple(finding for rule in RULES.values() for finding in _run(rule, view))
+
+
+def tool_errors(tool: ToolSpec) -> tuple[str, ...]:
+    """What is wrong with a tool's own definition: no dialogue with it on the table could pass."""
+    alone = View(Dialogue(id="", scenario=Scenario.SPECIAL, spec=RunSpec(pool=""), tools=(tool,), targets=()))
+    return tuple(
+        finding.problem
+        for rule in RULES.values()
+        if rule.aspect == "tool_definition" and rule.severity == "error"
+        for finding in _run(rule, alone)
+    )
 
 
 def passed(findings: Iterable[RuleFinding]) -> bool:

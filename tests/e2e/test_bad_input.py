@@ -49,7 +49,7 @@ def test_bad_tools(tmp_path, content, says):
     [
         pytest.param(("--scenario-mix", "single=1"), "single-single", id="unknown-scenario"),
         pytest.param(("--scenario-mix", "special=0"), "above 0", id="no-weight"),
-        pytest.param(("--slot-strategy", "some"), "dynamic, max and min", id="slot-strategy"),
+        pytest.param(("--slot-strategy", "some"), "slot-strategy", id="slot-strategy"),
         pytest.param(("--settings", "/nowhere.toml"), "does not exist", id="no-settings-file"),
         pytest.param(("--candidates", "0"), "candidates", id="candidates"),
     ],
