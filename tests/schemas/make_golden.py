@@ -1,0 +1,68 @@
+"""Write an event of every kind as this schema version writes it.
+
+    python -m tests.schemas.make_golden > tests/schemas/golden/v1.jsonl
+
+Once for each new SCHEMA_VERSION, before it is released; the file then never changes.
+"""
+
+import sys
+from typing import get_args
+
+from schemas.dialogue import Distractor, Guidance, Relevance, RunSpec, Scenario
+from schemas.events import (
+    AspectFinding,
+    Assessment,
+    Body,
+    Candidate,
+    CandidatesDrafted,
+    Dead,
+    Envelope,
+    Judged,
+    LLMCalled,
+    ModelChecked,
+    ReviewAccepted,
+    ReviewNeeded,
+    ReviewRejected,
+    RuleChecked,
+    RuleFinding,
+    RunRequested,
+    SwapTest,
+    ToolsSampled,
+    encode,
+)
+from tests.build import TALK, dialogue, event
+
+FULL = dialogue(
+    distractors=(Distractor("find_trains", 0.2, Relevance.LOW),),
+    guidance=Guidance("Weekend trips were covered.", ("weekend-weather",)),
+    spec=RunSpec(pool="0123456789abcdef", seed=3, mix={Scenario.SPECIAL: 1.0}, swap_share=0.5),
+)
+FINDING = RuleFinding("known_tool", "call", "error", "there is no tool 'x'", "use one on the table", 1)
+ASPECT = AspectFinding("answer", False, "'24' stands nowhere")
+TURN = Candidate(TALK[:2])
+
+EVENTS: tuple[Envelope, ...] = (
+    event("runs.requested", RunRequested(FULL.spec, 0, 200, 1998, "bfcl"), dialogue_id="", round=0),
+    event("tools.sampled", ToolsSampled(dialogue(messages=()))),
+    event("dialogue.candidates", CandidatesDrafted(FULL, (TURN, TURN))),
+    event(
+        "dialogue.judged.done",
+        Judged(FULL, (TURN, TURN), 1, (1, 0), (Assessment(1, 5, 4, "clear"),), SwapTest(0, False, (0, 1))),
+    ),
+    event("checked.rule", RuleChecked(FULL, False, (FINDING,), 67)),
+    event("checked.model", ModelChecked(FULL, False, 0.4, 0.75, "made up", (ASPECT,), (FINDING,))),
+    event("review.needed", ReviewNeeded(FULL, ("known_tool: no",), 4.1, (FINDING,), (ASPECT,), 0.4)),
+    event("review.accepted", ReviewAccepted(FULL, "automatic", "model-checker@1", 0.9)),
+    event("review.rejected", ReviewRejected(FULL, "rejected", ("made up",), "ada")),
+    event(
+        "llm.called",
+        LLMCalled("judge", "m", "abc", "1f", "ok", ("{}",), "chatcmpl-1", 1, 100, 10, 50, 0.001, 0.25),
+    ),
+    event("dead.dialogue.candidates", Dead("judge", "dialogue.candidates", "boom", "tb", 5, "", FULL)),
+)
+
+assert {type(e.body) for e in EVENTS} == set(get_args(Body)), "an event of every kind"
+
+if __name__ == "__main__":
+    for each in EVENTS:
+        sys.stdout.write(encode(each).decode() + "\n")

@@ -1,0 +1,1 @@
+"""From accepted dialogues to a trained model: snapshots, formats, SFT, GRPO, evaluation."""
