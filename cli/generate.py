@@ -57,11 +57,12 @@ def generate(
     pool = sound(pool)
     console = Console(stderr=True)
     for note in pool.notes:
-        console.print(f"[dim]tools: {note}[/]", highlight=False)
+        console.print(f"[dim]tools: {note}[/]", highlight=False, soft_wrap=True)
     if settings.offline:
         console.print(
             "[dim]no endpoint is set, so the offline teacher answers: templated text, not for training[/]",
             highlight=False,
+            soft_wrap=True,
         )
     order = Order(
         pool,

@@ -13,12 +13,14 @@ A stage's core is a function from an event to outputs. Around it stands what mus
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from faststream import AckPolicy, FastStream
 from faststream.message import StreamMessage
@@ -26,6 +28,7 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.message import NatsBatchMessage, NatsMessage
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from prometheus_client import start_http_server
 
@@ -309,6 +312,30 @@ class _Heartbeat:
 def _backoff(raw: Msg) -> float:
     """Seconds until the next delivery: 1, 2, 4 … 30."""
     return float(min(30, 2 ** min(5, raw.metadata.num_delivered - 1)))
+
+
+def _keep_fetched_messages() -> None:
+    """Let every time-out of `fetch` be the kind that FastStream expects.
+
+    nats-py 2.16 documents `nats.errors.TimeoutError`, but raises the builtin one where the first answer
+    comes at the end of the window. FastStream 0.7's batch loop takes that for a crash and starts
+    anew, without the messages collected so far; they would come again only after `ack_wait`.
+    """
+    fetch = JetStreamContext.PullSubscription.fetch
+
+    @functools.wraps(fetch)
+    async def kept(*args: Any, **kwargs: Any) -> list[Msg]:
+        try:
+            return await fetch(*args, **kwargs)
+        except NatsTimeout:
+            raise
+        except TimeoutError as error:
+            raise NatsTimeout from error
+
+    JetStreamContext.PullSubscription.fetch = kept  # type: ignore[method-assign]  # see above
+
+
+_keep_fetched_messages()
 
 
 async def _as_it_is(message: StreamMessage[Msg]) -> StreamMessage[Msg]:

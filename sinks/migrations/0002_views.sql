@@ -38,7 +38,7 @@ SELECT
     argMaxIf(confidence, stage, isNotNull(confidence)) AS confidence,
     min(produced_at) AS started_at,
     if(state IN ('in_flight', 'unsampled'), NULL, maxIf(produced_at, ends)) AS ended_at,
-    countIf(subject = 'llm.called') AS llm_calls,
+    countIf(subject = 'llm.called' AND outcome != 'unparsable') AS llm_calls,
     sum(prompt_tokens + completion_tokens) AS tokens,
     sum(cost_usd) AS cost_usd
 FROM
@@ -53,7 +53,7 @@ FROM
     FROM
     (
         SELECT run_id, dialogue_id, subject, round, produced_at, scenario, slot, attempt, turns, tasks, calls,
-            tools, request, type_label, confidence, how, ends_dialogue, prompt_tokens, completion_tokens, cost_usd
+            tools, request, type_label, confidence, how, ends_dialogue, outcome, prompt_tokens, completion_tokens, cost_usd
         FROM events FINAL
         WHERE dialogue_id != ''
     ) AS e

@@ -1,7 +1,7 @@
--- LLM calls of a run by role.
+-- LLM calls of a run by role. An unparsable reply is one more fact about a call that was counted already.
 SELECT
     role,
-    count() AS calls,
+    countIf(outcome != 'unparsable') AS calls,
     countIf(outcome != 'ok') AS failed,
     sum(prompt_tokens) AS prompt_tokens,
     sum(completion_tokens) AS completion_tokens,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from nats.aio.client import Client
+from nats.errors import TimeoutError as NatsTimeout
 
 from schemas.events import Dead, Envelope, Judged, Output, RuleChecked, ToolsSampled, decode, encode
 from schemas.settings import Settings
@@ -76,6 +77,15 @@ async def test_the_same_cause_twice_is_stored_once(settings, nc):
 
     assert lag.handled == 2
     assert (await js.stream_info("CHECKED")).state.messages == 1
+
+
+@pytest.mark.parametrize("window", [0.0001, 0.0005, 0.002])
+async def test_a_fetch_that_times_out_says_so_in_the_broker_s_words(settings, nc, window):
+    """Any other time-out makes FastStream drop a batch half collected, until `ack_wait` brings it again."""
+    subscription = await nc.jetstream().pull_subscribe_bind(stream="DIALOGUE", durable="rule-checker")
+    for _ in range(20):
+        with contextlib.suppress(NatsTimeout):
+            assert await subscription.fetch(500, timeout=window) == []
 
 
 async def test_an_outage_uses_no_delivery_up(settings, nc):
