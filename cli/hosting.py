@@ -21,7 +21,7 @@ from cli.folder import DataFolder
 from schemas.events import LLMCalled, Where
 from schemas.settings import OFFLINE_MODEL, ROLES, Settings
 from streams import topology
-from streams.embedded import ServerFailed, nats_server
+from streams.embedded import ServerFailed, dies_with_its_parent, nats_server
 from streams.stage import HALTED, Stage
 from streams.topology import STAGES, StageName
 
@@ -116,6 +116,7 @@ async def offline_teacher(folder: Path, seed: int, defect_rate: float) -> AsyncI
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=dies_with_its_parent,
         )
     try:
         for _ in range(600):
@@ -180,6 +181,7 @@ async def _supervise(
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                preexec_fn=dies_with_its_parent,
             )
         say(f"{name} started (process {process.pid})")
         began = asyncio.get_running_loop().time()

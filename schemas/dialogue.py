@@ -54,6 +54,10 @@ EXPECTED_ACTION: dict[TurnKind, Action] = {
 """What the assistant does first in a turn of each kind."""
 
 
+NEW_TASK = frozenset({TurnKind.REQUEST, TurnKind.WITHHOLD, TurnKind.NO_TOOL, TurnKind.INVALID_VALUE})
+"""Kinds of turn that bring a task up; the others go on with one."""
+
+
 class Task(Struct, frozen=True):
     """One use of one tool."""
 

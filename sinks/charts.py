@@ -29,8 +29,8 @@ _THEME = {
 }
 _WIDTH = 4.4
 """Inches of 72 points: 317, so that nothing shrinks on a phone."""
-_LABEL = 1.6
-"""Inches for the labels of horizontal bars."""
+_LABEL = (1.6, 2.3)
+"""Inches for the labels of horizontal bars: at least, at most."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,18 @@ def bars(labels: Sequence[str], series: Sequence[Series], *, name: str) -> str:
     axes.set_yticks(range(rows), [_clip(label) for label in labels])
     axes.set_ylim(rows - 0.5, -0.5)
     # Room for the value behind the longest bar.
-    axes.set_xlim(0, max((value for one in series for value in one.values), default=1) * 1.2 or 1)
+    axes.set_xlim(0, max((value for one in series for value in one.values), default=1) * 1.25 or 1)
     axes.tick_params(axis="y", length=0, labelsize=10, labelcolor=_INK, pad=6)
     axes.xaxis.set_visible(False)
     _spines(axes, visible="left")
     figure_height = figure.get_figheight()
     top = 1 - 0.36 / figure_height if len(series) > 1 else 1 - 0.06 / figure_height
-    figure.subplots_adjust(left=_LABEL / _WIDTH, right=0.99, top=top, bottom=0.06 / figure_height)
+    left = min(_LABEL[1], max(_LABEL[0], 0.085 * max(map(len, labels), default=0)))
+    figure.subplots_adjust(left=left / _WIDTH, right=0.99, top=top, bottom=0.06 / figure_height)
     if len(series) > 1:
         figure.legend(
             loc="upper left",
-            bbox_to_anchor=(_LABEL / _WIDTH - 0.02, 1.0),
+            bbox_to_anchor=(left / _WIDTH - 0.02, 1.0),
             ncols=len(series),
             frameon=False,
             fontsize=9,
@@ -146,7 +147,7 @@ def _value(value: float) -> str:
 
 
 def _clip(label: str) -> str:
-    return label if len(label) <= 20 else label[:19] + "…"
+    return label if len(label) <= 27 else label[:26] + "…"
 
 
 def _svg(figure: "Figure", name: str, summary: str) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from schemas.dialogue import Dialogue, Scenario, UserMessage
+from schemas.dialogue import NEW_TASK, Dialogue, Scenario, UserMessage
 
 BINS = 5
 """Bins of the slot-filling ratio, as in the paper (section 4)."""
@@ -37,7 +37,7 @@ class Statistics:
     turns: float | None
     """Mean number of user messages of a multi-turn dialogue."""
     tasks: float | None
-    """Mean number of planned tasks of a multi-task dialogue."""
+    """Mean number of tasks that a multi-task dialogue brings up."""
     types: int
     """Different type labels."""
     type_entropy: float | None
@@ -72,7 +72,7 @@ def describe(dialogues: Iterable[Dialogue]) -> Statistics:
         if dialogue.scenario in _MULTI_TURN:
             turns.append(len(said))
         if dialogue.scenario in _MULTI_TASK:
-            tasks.append(sum(len(turn.tasks) for turn in dialogue.turns))
+            tasks.append(sum(len(turn.tasks) for turn in dialogue.turns if turn.kind in NEW_TASK))
         if dialogue.type_label:
             types[dialogue.type_label] += 1
     bits = entropy(types.values())

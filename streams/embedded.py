@@ -2,15 +2,25 @@
 
 import asyncio
 import contextlib
+import ctypes
 import json
+import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 START_TIMEOUT_S = 15.0
+
+
+def dies_with_its_parent() -> None:
+    """For `preexec_fn`: be told to end when the parent is gone, even by SIGKILL. Linux only, else nothing."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 class ServerFailed(Exception):
@@ -36,6 +46,7 @@ async def nats_server(folder: Path, port: int = -1) -> AsyncIterator[str]:
     Raises:
         ServerFailed: it ended, or was not up within 15 s.
     """
+    await _wait_for_the_last_one(folder / "nats.pid")
     config, log = _configure(folder, port)
     process = await asyncio.create_subprocess_exec(
         binary(),
@@ -45,6 +56,7 @@ async def nats_server(folder: Path, port: int = -1) -> AsyncIterator[str]:
         stderr=asyncio.subprocess.DEVNULL,
         # Ctrl-C reaches a whole process group; the server must outlive the stages that drain into it.
         start_new_session=True,
+        preexec_fn=dies_with_its_parent,
     )
     try:
         yield await _url(process, folder, log)
@@ -57,6 +69,32 @@ async def nats_server(folder: Path, port: int = -1) -> AsyncIterator[str]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _wait_for_the_last_one(pid_file: Path) -> None:
+    """Two servers on one store would spoil it: see that the last one here has ended, or end it.
+
+    A host that was killed takes its server along on Linux, but not at once, and elsewhere not at all.
+    """
+    for _ in range(200):
+        pid = await asyncio.to_thread(_still_running, pid_file)
+        if pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        await asyncio.sleep(0.05)
+    raise ServerFailed(f"the nats-server that worked in {pid_file.parent} does not end")
+
+
+def _still_running(pid_file: Path) -> int | None:
+    """The process of the server that wrote the file, if it is still that server."""
+    try:
+        pid = int(pid_file.read_text())
+        shown = [shutil.which("ps") or "/bin/ps", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
+    except (OSError, ValueError):
+        return None
+    return pid if str(pid_file.with_name("nats.conf")) in command else None
 
 
 def _configure(folder: Path, port: int) -> tuple[Path, Path]:
@@ -73,6 +111,7 @@ def _configure(folder: Path, port: int) -> tuple[Path, Path]:
                 f"port: {port}",
                 f'ports_file_dir: "{folder.resolve()}"',
                 f'log_file: "{log.resolve()}"',
+                f'pid_file: "{(folder / "nats.pid").resolve()}"',
                 "max_payload: 8MB",
                 "jetstream {",
                 f'  store_dir: "{(folder / "jetstream").resolve()}"',

@@ -33,9 +33,10 @@ CREATE TABLE IF NOT EXISTS events
     tools Array(String) MATERIALIZED
         JSONExtract(payload, 'body', 'dialogue', 'tools', 'Array(Tuple(name String))').name
         COMMENT 'Names of the tools on the table',
-    tasks UInt16 MATERIALIZED length(arrayFlatten(
-        JSONExtract(payload, 'body', 'dialogue', 'turns', 'Array(Tuple(tasks Array(Tuple(tool String))))').tasks))
-        COMMENT 'Tasks in the plan of the dialogue',
+    tasks UInt16 MATERIALIZED arraySum(turn -> if(
+        turn.1 IN ('request', 'withhold', 'no_tool', 'invalid_value'), length(turn.2), 0),
+        JSONExtract(payload, 'body', 'dialogue', 'turns', 'Array(Tuple(kind String, tasks Array(Tuple(tool String))))'))
+        COMMENT 'Tasks that the plan of the dialogue brings up; its other turns go on with one',
     turns UInt16 MATERIALIZED countEqual(
         JSONExtract(payload, 'body', 'dialogue', 'messages', 'Array(Tuple(role String))').role, 'user')
         COMMENT 'User messages so far',

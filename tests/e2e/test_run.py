@@ -141,3 +141,22 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path):
         folder,
     )
     assert last_json(paid.stdout)["once"] in (1, True)
+
+
+def test_a_run_killed_outright_goes_on_and_pays_only_for_what_was_under_way(tmp_path):
+    folder = tmp_path / "data"
+    with started(*run_arguments(folder, 30)) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "accepted=" in line and "accepted=0/" not in line:
+                break
+        process.kill()
+        process.wait()
+
+    done = command(*run_arguments(folder, 30))
+    assert done.returncode == 0, done.stderr
+    status = last_json(done.stdout)
+    assert (status["accepted"], status["conflicts"]) == (30, 0)
+    assert adds_up(status)
+    rows = [json.loads(line) for line in Path(status["files"]["openai"]).read_text().splitlines()]
+    assert len({row["metadata"]["dialogue_id"] for row in rows}) == 30
