@@ -181,7 +181,7 @@ class LLM:
                 ]
                 [text] = await self._texts(role, again, where, f"{key}/{attempt}", 1)
             try:
-                reply = role.reply.model_validate_json(_object_in(text))
+                reply = role.reply.model_validate_json(object_in(text))
                 if check is not None:
                     check(reply)
                 return reply
@@ -460,7 +460,7 @@ def _request(
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL)
 
 
-def _object_in(text: str) -> str:
+def object_in(text: str) -> str:
     """The JSON object in a reply, without the reasoning, fences or chatter some models put around it."""
     text = text.rpartition("</think>")[2].strip()
     if text.startswith("{"):

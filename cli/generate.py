@@ -80,7 +80,12 @@ def generate(
     )
     outcome, used = asyncio.run(work(order, settings, defect_rate=defect_rate))
     with open_store(used) as store:
-        left = leave(store, outcome.status["run_id"], used) if outcome.status else None
+        try:
+            left = leave(store, outcome.status["run_id"], used)
+        except CommandError:
+            if not outcome.code:
+                raise
+            left = None  # why the run stopped is the better explanation
         final = final_status(store, outcome, time.monotonic() - began)
     if left is not None:
         summarise(console, final, left, offline=settings.offline)
@@ -113,8 +118,6 @@ def sound(pool: Pool) -> Pool:
 def final_status(store: EventStore | RemoteStore, outcome: Outcome, seconds: float) -> dict[str, Any]:
     from sinks.status import RunNotFound, status
 
-    if not outcome.status:
-        return {}
     try:
         return status(store, outcome.status["run_id"]) | {"wall_seconds": round(seconds, 3)}
     except RunNotFound:

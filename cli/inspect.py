@@ -13,6 +13,13 @@ from cli.errors import OUTSIDE, SHORTFALL, CommandError
 from cli.store import open_store
 from schemas.settings import Settings
 
+PIPED_WIDTH = 240
+"""Columns where there is no terminal to fit into."""
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=PIPED_WIDTH)
+
 
 def show_status(settings: Settings, run_id: str | None, as_json: bool) -> None:
     from sinks.status import status
@@ -32,7 +39,7 @@ def show_status(settings: Settings, run_id: str | None, as_json: bool) -> None:
 
 
 def _show(status: Mapping[str, Any]) -> None:
-    console = Console()
+    console = _console()
     parts = " + ".join(
         f"{status[key]} {key.replace('_', ' ')}"
         for key in ("in_flight", "accepted", "needs_review", "rejected", "dead")
@@ -73,7 +80,7 @@ def run_sql(settings: Settings, statement: str, as_json: bool) -> None:
         table.add_column(column, overflow="fold")
     for row in found.rows:
         table.add_row(*(_cell(value) for value in row))
-    Console().print(table)
+    _console().print(table)
 
 
 def _cell(value: object) -> str:
@@ -113,7 +120,7 @@ def show_trace(settings: Settings, dialogue_id: str, as_json: bool) -> None:
             event["producer"],
             what,
         )
-    Console().print(table)
+    _console().print(table)
 
 
 def write_export(settings: Settings, run_id: str | None, to: Path | None) -> None:
@@ -128,7 +135,7 @@ def write_export(settings: Settings, run_id: str | None, to: Path | None) -> Non
             done = export(accepted_dialogues(store, run_id), folder, run_id=run_id)
         except ExportError as error:
             raise CommandError(str(error), OUTSIDE) from error
-    Console().print(
+    _console().print(
         f"{done.dialogues} dialogues: {done.openai}, {done.alpaca}", highlight=False, soft_wrap=True
     )
 
@@ -143,7 +150,7 @@ def write_html(settings: Settings, run_id: str | None, to: Path | None) -> None:
             path = write_report(store, run_id, to or settings.data_dir / "reports" / f"{run_id}.html")
         except OSError as error:
             raise CommandError(f"the report cannot be written: {error}", OUTSIDE) from error
-    Console().print(str(path), highlight=False, soft_wrap=True)
+    _console().print(str(path), highlight=False, soft_wrap=True)
 
 
 def list_rules() -> None:
@@ -155,7 +162,7 @@ def list_rules() -> None:
         table.add_column(column)
     for name, rule in sorted(RULES.items(), key=lambda item: (item[1].aspect, item[0])):
         table.add_row(rule.aspect, name, rule.severity, rule.doc.strip().split("\n")[0])
-    console = Console()
+    console = _console()
     console.print(table)
     console.print(f"[dim]{len(RULES)} rules, version {VERSION}[/]")
 
@@ -171,7 +178,7 @@ def explain_rule(name: str) -> None:
         raise CommandError(
             f"there is no rule {name!r}" + (f"; did you mean {', '.join(near)}?" if near else "")
         )
-    console = Console()
+    console = _console()
     console.print(f"[bold]{name}[/]  {rule.aspect}, {rule.severity}")
     console.print(rule.doc.strip(), markup=False)
     console.print(f"[dim]to mend it:[/] {rule.hint}")

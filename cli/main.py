@@ -89,6 +89,23 @@ def mix_of(text: str | None) -> dict[Scenario, float]:
     return mix
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"genesisfunc {version('genesisfunc')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Tools in, verified function-calling training data out."""
+
+
 @app.command()
 def run(
     tools: Annotated[str, typer.Option(help="`bfcl` (the installed package bfcl-eval) or a JSON file.")],

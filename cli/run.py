@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -79,6 +81,7 @@ async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[
             return await _drive(order, settings, nc), settings
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(folder.owned())
+        _log_to(folder.path / "logs" / "run.log")
         settings, nc = await stack.enter_async_context(
             hosting.servers(
                 folder, settings, mode="run", teacher_seed=order.spec.seed, defect_rate=defect_rate
@@ -86,6 +89,17 @@ async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[
         )
         await stack.enter_async_context(hosting.in_process(settings))
         return await _drive(order, settings, nc), settings
+
+
+def _log_to(path: Path) -> None:
+    """The stages' log goes to a file: on the terminal it would tear the live view apart."""
+    path.parent.mkdir(exist_ok=True)
+    logging.basicConfig(
+        filename=path, level=logging.INFO, force=True, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # A line a request and a line a retry say nothing that the events do not.
+    for noisy in ("httpx", "httpx2", "stamina", "openai"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 async def up(settings: Settings, *, seed: int, defect_rate: float) -> str:
@@ -182,7 +196,7 @@ async def _watch(
     stop: asyncio.Event,
 ) -> Outcome:
     js = nc.jetstream()
-    now: Mapping[str, Any] = {}
+    now: Mapping[str, Any] = _NOTHING | {"run_id": run_id}
     moved, before, quiet = time.monotonic(), -1, 0
     while True:
         if halted.done():
@@ -232,9 +246,15 @@ def _look(store: RemoteStore, run_id: str) -> tuple[dict[str, Any], dict[str, in
 
 
 _NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("sampled", "accepted", "needs_review", "rejected", "dead", "in_flight"), 0),
-    "llm": {"calls": 0, "failed": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0},
+    "target": 0,
+    **dict.fromkeys(("sampled", "accepted", "needs_review", "rejected", "dead", "in_flight", "conflicts"), 0),
+    "conserved": True,
+    "by_scenario": {},
+    "rejections_by_rule": {},
+    "llm": {"calls": 0, "failed": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
+    | {"by_role": {}},
     "events": {},
+    "seconds": 0.0,
 }
 
 

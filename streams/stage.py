@@ -75,6 +75,7 @@ class Stage:
         self.name: StageName = name
         self.producer = f"{name}@{version}"
         self.settings = settings
+        self._halting = False
         self.broker = NatsBroker(
             settings.nats_url,
             name=f"genesisfunc-{name}",
@@ -236,7 +237,9 @@ class Stage:
         return None
 
     async def _halt(self, reason: Halt) -> None:
-        log.error("%s stops: %s", self.name, reason)
+        # Whatever else is under way fails for the same reason: once said is enough.
+        log.log(logging.DEBUG if self._halting else logging.ERROR, "%s stops: %s", self.name, reason)
+        self._halting = True
         with contextlib.suppress(NatsError):
             await self.broker.config.connection_state.connection.publish(
                 HALTED, json.dumps({"stage": self.name, "reason": str(reason)}).encode()

@@ -87,7 +87,7 @@ class Sampler:
         dialogue_id = derive_id(event.run_id, slot.index, slot.attempt)
         rng = random.Random(dialogue_id)
         scenario = scenario_of(spec, slot.index)
-        target = pool.tools[target_of(spec, pool.names, slot.index)]
+        target = pool.tools[target_of(spec, pool.names, slot.index, slot.attempt)]
         relevance = await self._relevance(event, pool, target)
 
         ranked = sorted(relevance, key=lambda name: (-relevance[name], name))

@@ -42,12 +42,16 @@ def scenario_of(spec: RunSpec, index: int) -> Scenario:
     return scenario
 
 
-def target_of(spec: RunSpec, names: Sequence[str], index: int) -> str:
+ATTEMPTS_PER_TOOL = 2
+"""Attempts at a slot before its neighbour's tool is taken: some tools cannot be asked about well."""
+
+
+def target_of(spec: RunSpec, names: Sequence[str], index: int, attempt: int = 0) -> str:
     """The first target of a slot; every tool has its turns before any gets more."""
     order = random.Random(f"{spec.seed}/order").sample(sorted(names), len(names))
     block, place = divmod(index % (len(order) * spec.dialogues_per_tool), BLOCK * spec.dialogues_per_tool)
     tools = order[block * BLOCK : (block + 1) * BLOCK]
-    return tools[place % len(tools)]
+    return tools[(place + attempt // ATTEMPTS_PER_TOOL) % len(tools)]
 
 
 def next_slots(spec: RunSpec, slot: Slot, accepted: bool) -> list[Slot]:

@@ -48,6 +48,12 @@ def test_each_tool_has_its_turns_before_any_gets_more():
     assert set(early.values()) == {5}
 
 
+def test_a_tool_that_keeps_failing_makes_way():
+    tried = [target_of(SPEC, NAMES, 7, attempt) for attempt in range(6)]
+    assert len(set(tried)) == 3
+    assert tried[0] == tried[1]
+
+
 def test_a_tool_meets_several_scenarios():
     met = {(target_of(SPEC, NAMES, i), scenario_of(SPEC, i)) for i in range(200)}
     assert len(met) > 130

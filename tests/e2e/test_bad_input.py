@@ -1,12 +1,13 @@
 """What is wrong is said in one clear message, with a non-zero exit, and nothing is lost."""
 
+import asyncio
 import json
 import socket
 
 import pytest
 
-from tests.agents.endpoint import Script, refuses, served
-from tests.e2e.command import TOOLS, command
+from tests.agents.endpoint import Script, refuses, says, served
+from tests.e2e.command import TOOLS, adds_up, command, last_json
 
 
 def run(folder, tools, *more, **changes):
@@ -104,8 +105,6 @@ def test_a_dead_endpoint_is_named(tmp_path):
 
 
 async def test_a_wrong_key_stops_at_once(tmp_path):
-    import asyncio
-
     script = Script([refuses(401, "Incorrect API key provided")])
     async with served(script) as url:
         done = await asyncio.to_thread(
@@ -115,6 +114,20 @@ async def test_a_wrong_key_stops_at_once(tmp_path):
     assert "Incorrect API key provided" in done.stderr
     assert "wrong" not in done.stderr
     assert len(script.requests) == 1
+
+
+async def test_a_key_that_is_withdrawn_in_the_middle_stops_the_run_and_loses_nothing(tmp_path):
+    script = Script([says("yes"), refuses(401, "Key was revoked")])
+    folder = tmp_path / "data"
+    async with served(script) as url:
+        done = await asyncio.to_thread(
+            lambda: run(folder, TOOLS, "--model", "m", "--json", OPENAI_BASE_URL=url, OPENAI_API_KEY="k")
+        )
+    assert done.returncode == 3
+    assert "Key was revoked" in done.stderr
+    assert "Nothing is lost" in done.stderr
+    assert len(script.requests) < 60
+    assert adds_up(last_json(command("status", "--json", "--data-dir", folder).stdout))
 
 
 def test_a_port_in_use_is_named():
