@@ -1,0 +1,104 @@
+"""The memory agent and the model checker, with a scripted endpoint behind them."""
+
+import json
+
+import pytest
+
+from consumers.memory.core import Memory
+from consumers.memory_view import guidance_of, memory_key
+from consumers.model_checker.core import ModelChecker
+from schemas.events import Judged, RuleChecked, RuleFinding
+from schemas.memory import ToolMemory
+from tests.agents.endpoint import says, scripted
+from tests.build import dialogue, event
+
+DONE = event("dialogue.judged.done", Judged(dialogue()))
+
+
+class DictMemories(dict[str, ToolMemory]):
+    """Memories in a dict; the real bucket is tested in tests/streams/test_stores.py."""
+
+    async def get(self, key, kind):  # type: ignore[override]
+        return super().get(key)
+
+    async def change(self, key, kind, fold):
+        self[key] = fold(super().get(key))
+        return self[key]
+
+
+def recollection(label: str) -> str:
+    return json.dumps({"type_label": label, "summary": f"{label} was covered"})
+
+
+async def test_a_finished_dialogue_is_filed_and_guides_the_next():
+    memories = DictMemories()
+    async with scripted(says(recollection("weekend-weather"))) as (llm, _, _):
+        assert await Memory(llm, memories).handle(DONE) == []
+
+    guidance = guidance_of(memories[memory_key("r1", "get_weather")])
+    assert guidance.forbidden_types == ("weekend-weather",)
+    assert guidance.summary == "weekend-weather was covered"
+
+
+async def test_hearing_of_a_dialogue_twice_files_and_pays_once():
+    memories = DictMemories()
+    async with scripted(says(recollection("a"))) as (llm, script, _):
+        await Memory(llm, memories).handle(DONE)
+        await Memory(llm, memories).handle(DONE)
+
+    assert memories[memory_key("r1", "get_weather")].labels == {"a": 1}
+    assert len(script.requests) == 1
+
+
+async def test_the_agent_sees_the_labels_there_are():
+    memories = DictMemories({memory_key("r1", "get_weather"): ToolMemory({"old-type": 2}, "s", ("d0",))})
+    async with scripted(says(recollection("old-type"))) as (llm, script, _):
+        await Memory(llm, memories).handle(DONE)
+
+    assert '"old-type":2' in script.requests[0]["messages"][1]["content"]
+    assert memories[memory_key("r1", "get_weather")].labels == {"old-type": 3}
+
+
+def test_nothing_remembered_forbids_nothing():
+    assert guidance_of(None).forbidden_types == ()
+
+
+def opinion(confidence: float, *, faulty: str = "") -> str:
+    return json.dumps(
+        {
+            "aspects": [
+                {"aspect": aspect, "evidence": "…", "ok": aspect != faulty}
+                for aspect in ("hallucination", "task", "tool_result", "answer")
+            ],
+            "rationale": "because",
+            "confidence": confidence,
+        }
+    )
+
+
+@pytest.mark.parametrize(("confidence", "passed"), [(0.74, False), (0.75, True), (1.0, True)])
+async def test_the_threshold_is_inclusive(confidence, passed):
+    async with scripted(says(opinion(confidence))) as (llm, _, _):
+        [output] = await ModelChecker(llm, 0.75).handle(
+            event("checked.rule", RuleChecked(dialogue(), True, (RuleFinding("w", "call", "warning", "p"),)))
+        )
+    assert output.subject == "checked.model"
+    assert output.body.passed is passed
+    assert (output.body.confidence, output.body.threshold) == (confidence, 0.75)
+    assert output.body.rule_findings[0].rule == "w"
+
+
+async def test_what_failed_a_rule_costs_no_call():
+    async with scripted(says("unused")) as (llm, script, _):
+        assert (
+            await ModelChecker(llm, 0.75).handle(event("checked.rule", RuleChecked(dialogue(), False))) == []
+        )
+    assert script.requests == []
+
+
+async def test_a_forgotten_aspect_is_asked_for_again():
+    partial = json.dumps({"aspects": [], "rationale": "", "confidence": 1.0})
+    async with scripted(says(partial), says(opinion(0.9))) as (llm, script, _):
+        [output] = await ModelChecker(llm, 0.75).handle(event("checked.rule", RuleChecked(dialogue(), True)))
+    assert output.body.passed
+    assert len(script.requests) == 2

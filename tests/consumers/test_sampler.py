@@ -1,0 +1,127 @@
+"""What the sampler puts on the table, with a scripted relevance agent."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from consumers.sampler.core import Sampler
+from consumers.sampler.neighbours import Neighbours
+from schemas.dialogue import RunSpec, Scenario
+from schemas.events import RunRequested
+from schemas.memory import ToolMemory
+from schemas.tools import ToolSpec
+from tests.agents.endpoint import scripted
+from tests.build import event
+
+POOL = tuple(
+    ToolSpec(
+        name=f"{verb}_{thing}",
+        description=f"{verb.title()} a {thing}.",
+        parameters={
+            "type": "object",
+            "properties": {f"{thing}_id": {"type": "string"}, "count": {"type": "integer"}},
+            "required": [f"{thing}_id"],
+        },
+    )
+    for verb in ("find", "book", "cancel")
+    for thing in ("train", "hotel", "table", "ticket", "doctor", "parcel")
+)
+
+
+def rates(request):
+    """Tools about the same thing are close, tools with the same verb a little."""
+    content = request["messages"][1]["content"]
+    target = json.loads(content.split("<target>\n")[1].split("\n</target>")[0])["name"]
+    others = json.loads(content.split("<others>\n")[1].split("\n</others>")[0])
+    verb, thing = target.split("_")
+    scores = [
+        {
+            "name": other["name"],
+            "relevance": 0.9 if thing in other["name"] else 0.4 if verb in other["name"] else 0.1,
+        }
+        for other in others
+    ]
+    return web.json_response(
+        {
+            "id": "x",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": json.dumps({"scores": scores})},
+                    "finish_reason": "stop",
+                }
+            ],
+        }
+    )
+
+
+async def sample(dialogues: int, mix=None, memory=None):
+    async def load(address):
+        assert address == "pool-address"
+        return POOL
+
+    async def recall(key):
+        return memory
+
+    spec = RunSpec(pool="pool-address", mix=mix or {}, in_flight=dialogues)
+    request = event("runs.requested", RunRequested(spec, 0, dialogues), dialogue_id="", round=0)
+    async with scripted(rates) as (llm, script, _):
+        sampler = Sampler(llm, load, recall)
+        outputs = await sampler.handle(request)
+        assert outputs == await sampler.handle(request), "the same cause gives the same dialogues"
+    return [output.body.dialogue for output in outputs], script
+
+
+async def test_every_dialogue_has_its_targets_and_distractors_on_the_table():
+    dialogues, _ = await sample(40)
+    assert len({dialogue.id for dialogue in dialogues}) == 40
+    for dialogue in dialogues:
+        names = [tool.name for tool in dialogue.tools]
+        assert len(set(names)) == len(names)
+        missing = [tool.name for tool in dialogue.missing_tools]
+        distractors = [distractor.tool for distractor in dialogue.distractors]
+        assert sorted(names + missing) == sorted([*dialogue.targets, *distractors])
+        assert 1 <= len(distractors) <= 5
+
+
+async def test_a_missing_tool_has_no_stand_in():
+    dialogues, _ = await sample(60, mix={Scenario.SPECIAL: 1.0})
+    without = [dialogue for dialogue in dialogues if dialogue.missing_tools]
+    assert without
+    for dialogue in without:
+        assert dialogue.targets[0] not in {tool.name for tool in dialogue.tools}
+        assert all(distractor.relevance < 0.5 for distractor in dialogue.distractors)
+
+
+async def test_further_targets_go_well_with_the_first():
+    dialogues, _ = await sample(40, mix={Scenario.SINGLE_MULTI: 1.0})
+    for dialogue in dialogues:
+        first, *others = dialogue.targets
+        assert all(other.split("_")[1] == first.split("_")[1] for other in others)
+    assert any(len(dialogue.targets) > 2 for dialogue in dialogues)
+
+
+async def test_relevance_is_asked_once_a_target():
+    dialogues, script = await sample(40)
+    assert len(script.requests) == len({dialogue.targets[0] for dialogue in dialogues})
+    assert all(request["temperature"] == 0.0 for request in script.requests)
+
+
+async def test_what_was_covered_is_forbidden_next():
+    dialogues, _ = await sample(3, memory=ToolMemory({"b": 1, "a": 2}, "covered", ("x",)))
+    assert {dialogue.guidance.forbidden_types for dialogue in dialogues} == {("a", "b")}
+
+
+@pytest.mark.parametrize("name", ["find_train", "cancel_doctor"])
+def test_neighbours_are_near_in_words(name):
+    thing = name.split("_")[1]
+    nearest = Neighbours(POOL).nearest(name, 2)
+    assert all(thing in other for other in nearest)
+
+
+def test_a_pool_of_one_tool_has_no_neighbours():
+    assert Neighbours(POOL[:1]).nearest(POOL[0].name, 5) == []
