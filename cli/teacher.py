@@ -20,7 +20,7 @@ def serve(
         defect_rate=defect_rate,
         error_rate=error_rate,
         labels_path=labels,
-        api_key=api_key.get_secret_value() or None,
+        api_key=api_key.get_secret_value(),
     )
 
     def ready(bound: int) -> None:
