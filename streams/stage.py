@@ -48,6 +48,9 @@ Answer = Callable[[bytes], Awaitable[bytes]]
 BATCH = 500
 BATCH_WAIT_S = 0.1
 """A batch is handed over when full or this old, so an idle pipeline stays quick."""
+BULK_WAIT_S = 1.0
+"""The same for the sink. An insert costs ClickHouse about the same for one event as for hundreds, and
+nobody waits for the sink but people."""
 
 HALTED = "control.halted"
 """Core NATS: a stage that halts says why here, for whoever hosts it."""
@@ -119,7 +122,7 @@ class Stage:
                 *(self._settle(raw, outputs) for raw, outputs in worked if outputs is not None)
             )
 
-        self._subscribe_batches(on_batch)
+        self._subscribe_batches(on_batch, BATCH_WAIT_S)
 
     def in_bulk(self, handle: HandleBulk) -> None:
         """For the sink: the events of a batch are handed over together, with their bytes."""
@@ -127,7 +130,7 @@ class Stage:
         async def on_batch(message: NatsBatchMessage) -> None:
             await self._bulk(message.raw_message, handle)
 
-        self._subscribe_batches(on_batch)
+        self._subscribe_batches(on_batch, BULK_WAIT_S)
 
     def answers(self, subject: str, answer: Answer) -> None:
         """Serve requests on a core NATS subject; replicas share them."""
@@ -137,14 +140,16 @@ class Stage:
 
         self.broker.subscriber(subject, queue=self.name, decoder=_as_it_is, max_workers=4)(on_request)
 
-    def _subscribe_batches(self, on_batch: Callable[[NatsBatchMessage], Awaitable[None]]) -> None:
+    def _subscribe_batches(
+        self, on_batch: Callable[[NatsBatchMessage], Awaitable[None]], wait_s: float
+    ) -> None:
         for durable in topology.durables_of(self.name):
             self.broker.subscriber(
                 durable.subjects[0],
                 stream=JStream(durable.stream, declare=False),
                 durable=durable.name,
                 config=topology.consumer_config(durable, self.settings),
-                pull_sub=PullSub(batch_size=BATCH, timeout=BATCH_WAIT_S, batch=True),
+                pull_sub=PullSub(batch_size=BATCH, timeout=wait_s, batch=True),
                 ack_policy=AckPolicy.MANUAL,
                 decoder=_as_it_is,
             )(on_batch)
