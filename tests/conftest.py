@@ -12,7 +12,6 @@ from schemas.settings import Settings
 from streams import topology
 from streams.embedded import nats_server
 
-
 # A busy machine is no failure.
 hypothesis_settings.register_profile("steady", deadline=None)
 hypothesis_settings.load_profile("steady")

@@ -1,0 +1,117 @@
+"""Ask the teacher's roles through the pipeline's own prompts, without a server in between."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from agents.role import Reply, Role, conversation_view, tool_view
+from agents.roles import assistant, checker, function, judge, user
+from agents.teacher.card import Card, card
+from agents.teacher.roles import answer, recognise
+from schemas.dialogue import AssistantMessage, Call, Message, Task, ToolMessage, Turn, TurnKind, UserMessage
+from schemas.tools import ToolSpec
+
+R = TypeVar("R", bound=Reply)
+
+
+def ask(role: Role[R], rng: random.Random, defect_rate: float = 0.0, **sections: Any) -> R:
+    request = recognise(role.prompt(**sections), role.name)
+    assert request is not None
+    return role.reply.model_validate_json(answer(request, rng, defect_rate, 0).text)
+
+
+def views(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
+    return [tool_view(tool) for tool in tools]
+
+
+def card_of(tool: ToolSpec) -> Card:
+    return card(tool_view(tool))
+
+
+def say(
+    turn: Turn, tools: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random, **changes: Any
+) -> UserMessage:
+    named = {task.tool for task in turn.tasks}
+    sections = {
+        "tools": views([tool for tool in tools if tool.name in named]),
+        "persona": "an accountant, plain-spoken",
+        "memory": {"summary": "", "avoid": []},
+        "conversation": conversation_view(tuple(messages)),
+        "turn": user.turn_view(turn),
+    }
+    return UserMessage(ask(user.ROLE, rng, **(sections | changes)).message)
+
+
+def act(tools: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random) -> AssistantMessage:
+    move = ask(assistant.ROLE, rng, tools=views(tools), conversation=conversation_view(tuple(messages)))
+    if move.action != "call":
+        return AssistantMessage(content=move.message, action=move.action)
+    made = sum(len(m.calls) for m in messages if isinstance(m, AssistantMessage))
+    calls = tuple(Call(f"call_{made + i}", call.name, call.value) for i, call in enumerate(move.calls, 1))
+    return AssistantMessage(calls=calls, action="call")
+
+
+def results(
+    tools: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random
+) -> tuple[ToolMessage, ...]:
+    last = messages[-1]
+    assert isinstance(last, AssistantMessage)
+    called = {call.name for call in last.calls}
+    reply = ask(
+        function.ROLE,
+        rng,
+        tools=views([tool for tool in tools if tool.name in called]),
+        conversation=conversation_view(tuple(messages)),
+        calls=[{"id": c.id, "name": c.name, "arguments": c.arguments} for c in last.calls],
+    )
+    texts = {found.call_id: found.result for found in reply.results}
+    return tuple(ToolMessage(call.id, call.name, texts[call.id]) for call in last.calls)
+
+
+def play(
+    turns: Sequence[Turn],
+    table: Sequence[ToolSpec],
+    rng: random.Random,
+    missing: Sequence[ToolSpec] = (),
+) -> tuple[Message, ...]:
+    """A whole dialogue over the planned turns."""
+    messages: list[Message] = []
+    for turn in turns:
+        messages.append(say(turn, (*table, *missing), messages, rng))
+        messages.append(act(table, messages, rng))
+        while (last := messages[-1]) and isinstance(last, AssistantMessage) and last.calls:
+            messages += results(table, messages, rng)
+            messages.append(act(table, messages, rng))
+    return tuple(messages)
+
+
+def opinion(table: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random) -> checker.Opinion:
+    return ask(checker.ROLE, rng, tools=views(table), conversation=conversation_view(tuple(messages)))
+
+
+def verdict(
+    turn: Turn,
+    table: Sequence[ToolSpec],
+    messages: Sequence[Message],
+    candidates: Sequence[Sequence[Message]],
+    rng: random.Random,
+) -> judge.Verdict:
+    return ask(
+        judge.ROLE,
+        rng,
+        tools=views(table),
+        conversation=conversation_view(tuple(messages)),
+        turn=user.turn_view(turn),
+        candidates=[
+            {"candidate": letter, "messages": conversation_view(tuple(candidate))}
+            for letter, candidate in zip("ABCDEFGH", candidates, strict=False)
+        ],
+    )
+
+
+def request(*tools: ToolSpec, slots: Sequence[str] | None = None) -> Turn:
+    """A turn that asks for one task a tool, with all of its parameters unless told otherwise."""
+    return Turn(
+        kind=TurnKind.REQUEST,
+        tasks=tuple(Task(tool.name, tuple(tool.properties if slots is None else slots)) for tool in tools),
+    )
