@@ -20,7 +20,7 @@ from cli.errors import OUTSIDE, CommandError
 from cli.folder import DataFolder
 from schemas.events import LLMCalled, Where
 from schemas.settings import OFFLINE_MODEL, ROLES, Settings
-from streams import topology
+from streams import metrics, topology
 from streams.embedded import ServerFailed, dies_with_its_parent, nats_server
 from streams.stage import HALTED, Stage
 from streams.topology import STAGES, StageName
@@ -136,6 +136,12 @@ async def offline_teacher(folder: Path, seed: int, defect_rate: float) -> AsyncI
 @contextlib.asynccontextmanager
 async def in_process(settings: Settings) -> AsyncIterator[None]:
     """All stages in this process and event loop."""
+    if settings.metrics_port is not None:
+        try:
+            metrics.serve(settings.metrics_port, settings.metrics_host)
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        settings = settings.model_copy(update={"metrics_port": None})  # one process, one port
     started: list[Stage] = []
     try:
         for name in START_ORDER:
@@ -153,12 +159,27 @@ async def in_process(settings: Settings) -> AsyncIterator[None]:
 async def in_processes(
     settings: Settings, folder: DataFolder, say: Callable[[str], None]
 ) -> AsyncIterator[None]:
-    """Each stage as its own process, started again when it dies."""
+    """Each stage as its own process, started again when it dies.
+
+    Metrics are on consecutive ports from `metrics_port` on, in the order of `STAGES`.
+    """
     logs = folder.path / "logs"
     await asyncio.to_thread(logs.mkdir, exist_ok=True)
-    environment = environment_of(settings)
+    first = settings.metrics_port
     supervisors = [
-        asyncio.create_task(_supervise(name, environment, logs / f"{name}.log", say)) for name in START_ORDER
+        asyncio.create_task(
+            _supervise(
+                name,
+                environment_of(
+                    settings.model_copy(
+                        update={"metrics_port": first + STAGES.index(name) if first else first}
+                    )
+                ),
+                logs / f"{name}.log",
+                say,
+            )
+        )
+        for name in START_ORDER
     ]
     try:
         yield

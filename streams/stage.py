@@ -30,7 +30,6 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
-from prometheus_client import start_http_server
 
 from schemas import events
 from schemas.events import Envelope, Output
@@ -299,7 +298,7 @@ class Stage:
 
     async def _serve_metrics(self) -> None:
         if self.settings.metrics_port is not None:
-            start_http_server(self.settings.metrics_port, self.settings.metrics_host)
+            metrics.serve(self.settings.metrics_port, self.settings.metrics_host)
 
 
 class _Heartbeat:

@@ -1,0 +1,102 @@
+"""The report in a real browser: nothing runs, nothing is fetched, nothing sticks out."""
+
+import shutil
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from schemas.dialogue import AssistantMessage, UserMessage
+from sinks.report import write_report
+from tests.sinks.build import mixed_run
+from tests.sinks.test_report import HOSTILE
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+
+
+def hostile_run():
+    """A run whose every message tries something."""
+    run = mixed_run("hostile-in-a-browser", 20)
+
+    def spoil(message):
+        match message:
+            case UserMessage() | AssistantMessage(calls=()):
+                return msgspec.structs.replace(message, content=f"{HOSTILE} \u202etxt {'long' * 400}")
+            case _:
+                return message
+
+    spoilt = []
+    for each, _ in run.encoded():
+        body = each.body
+        if hasattr(body, "dialogue") and body.dialogue is not None:
+            messages = tuple(spoil(message) for message in body.dialogue.messages)
+            changed = msgspec.structs.replace(body.dialogue, messages=messages, type_label=HOSTILE)
+            each = msgspec.structs.replace(each, body=msgspec.structs.replace(body, dialogue=changed))
+        spoilt.append((each, msgspec.json.encode(each)))
+    return spoilt
+
+
+@pytest.fixture(scope="module")
+def page(store, tmp_path_factory) -> Iterator[Page]:
+    store.insert(hostile_run())
+    path = write_report(store, "hostile-in-a-browser", tmp_path_factory.mktemp("page") / "report.html")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        opened = browser.new_page(viewport={"width": 1200, "height": 900})
+        happened: list[str] = []
+        opened.on("console", lambda message: happened.append(f"console: {message.text}"))
+        opened.on("pageerror", lambda error: happened.append(f"error: {error}"))
+        opened.on("dialog", lambda dialog: happened.append(f"dialog: {dialog.message}"))
+        opened.on("request", lambda request: happened.append(f"request: {request.url}"))
+        opened.goto(path.as_uri())
+        opened.happened = happened[1:] if happened[:1] == [f"request: {path.as_uri()}"] else happened
+        opened.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        yield opened
+        browser.close()
+
+
+def test_hostile_text_runs_nothing_and_fetches_nothing(page):
+    assert page.happened == []
+    assert page.locator("script, img, iframe").count() == 0
+    assert "<script>alert(1)</script>" in page.inner_text("body")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1200])
+def test_nothing_sticks_out_sideways(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(page, scheme):
+    """WCAG AA: 4.5 to 1 between the text's colour and the page's."""
+    page.emulate_media(color_scheme=scheme)
+    ink, paper = (
+        [int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        for colour in page.evaluate(
+            "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        )
+    )
+    lighter, darker = sorted((luminance(ink), luminance(paper)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def luminance(colour: list[int]) -> float:
+    """Relative luminance as WCAG 2.2 defines it."""
+    linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_chart_is_drawn(page):
+    page.set_viewport_size({"width": 1200, "height": 900})
+    charts = page.locator("svg")
+    assert charts.count() == 6
+    for index in range(6):
+        box = charts.nth(index).bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+        assert box["height"] > 50
