@@ -133,7 +133,10 @@ def _is_nested(value: Any) -> bool:
 
 
 def _is(label: str, value: Any, noun: str = "") -> str:
-    verb = "are" if is_plural(noun or label) and not isinstance(value, int | float) else "is"
+    many = is_plural(head_noun(noun or label))
+    if many and not noun and isinstance(value, int | float) and not label.startswith("number of "):
+        return f"number of {label} is {spoken(value)}"
+    verb = "are" if many and not isinstance(value, int | float) else "is"
     return f"{label} {verb} {spoken(value)}"
 
 

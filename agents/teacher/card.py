@@ -15,7 +15,6 @@ from agents.teacher.goal import Goal, find_goal
 from agents.teacher.kinds import kind_of
 from agents.teacher.words import (
     STOPWORDS,
-    base_verb,
     content_words,
     humanise,
     is_plural,
@@ -318,7 +317,7 @@ def _slot(
             fields = _slots(schema, root, words, level + 1)
     tokens = split_name(name)
     phrase = ""
-    if form == "boolean" and len(tokens) > 1 and tokens[0] in _WISHES and base_verb(tokens[0]):
+    if form == "boolean" and len(tokens) > 1 and tokens[0] in _WISHES:
         phrase = humanise(name)
     return Slot(
         name=name,

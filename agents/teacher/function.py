@@ -212,7 +212,8 @@ def _is_listing(card: Card, verb: str) -> bool:
         return "search" in head
     many = is_plural(_thing(card)) and verb not in _CALCULATES | _CHANGES | _CHECKS | _COMPOSES
     single = _thing(card).split(" ")[-1].lower() in _COMPOUND
-    return bool(re.match(r"(?:a |the )?list of|all ", head)) or ((verb in _LISTS or many) and not single)
+    listed = re.match(r"(?:a |the )?list of|all ", head) is not None and verb not in _CHANGES
+    return listed or ((verb in _LISTS or many) and not single)
 
 
 def _coordinates(card: Card, arguments: Arguments, scene: Scene) -> dict[str, Any]:
@@ -310,12 +311,12 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"restaurant|cafe|dining", ("name", "rating", "address")),
     (r"hotel|accommodation|house|lodging|resort", ("name", "rating", "price_per_night")),
     (r"flight|airline", ("flight_number", "departure_time", "price")),
-    (r"train|bus|ride|taxi|route|direction|path", ("distance_km", "duration_minutes", "stops")),
-    (r"recipe|dish|meal|cook", ("title", "preparation_minutes", "calories")),
+    (r"train|bus|ride|taxi|route|direction|path", ("distance_in_km", "duration_in_minutes", "stops")),
+    (r"recipe|dish|meal|cook", ("title", "preparation_time_in_minutes", "calories")),
     (r"movie|film|show|theater", ("title", "genre", "rating")),
     (r"book|library|novel", ("title", "author", "published_year")),
-    (r"song|music|artist|album|concert|playlist", ("title", "artist", "duration_minutes")),
-    (r"stock|share|market|portfolio", ("symbol", "price", "change_percent")),
+    (r"song|music|artist|album|concert|playlist", ("title", "artist", "duration_in_minutes")),
+    (r"stock|share|market|portfolio", ("symbol", "price", "change_in_percent")),
     (r"law|case|court|lawsuit|legal", ("case_number", "status", "filing_date")),
     (r"museum|artwork|sculpture|painting|art", ("title", "artist", "year")),
     (r"player|team|league|match|sport|basketball|soccer|football|game", ("name", "points", "wins")),
@@ -325,7 +326,7 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         r"historical (?:event|figure|fact|reference)|history|war|battle|timeline|revolution|"
         r"reformation|council|ancient",
-        ("title", "year", "summary"),
+        ("title", "summary"),
     ),
     (r"event|calendar|appointment|meeting|schedule", ("title", "date", "city")),
     (r"news|article|headline|post|tweet|blog", ("title", "publication_date", "author")),
@@ -339,7 +340,7 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("name", "status", "creation_date"),
     ),
     (r"ticket|issue|bug|task|todo|project|version|component", ("title", "status", "creation_date")),
-    (r"file|folder|directory|document|image|script", ("file_name", "size_kb", "modification_date")),
+    (r"file|folder|directory|document|image|script", ("file_name", "size_in_kb", "modification_date")),
     (r"job|position|career|salary", ("job_title", "company", "salary")),
     (r"course|school|university|class|student", ("subject", "school", "rating")),
     (r"crime|police|incident", ("date", "city", "status")),
@@ -350,7 +351,11 @@ _TABLE = tuple((re.compile(rf"\b(?:{pattern})(?:s|es)?\b"), fields) for pattern,
 
 def _fields(card: Card) -> tuple[str, ...]:
     # The purpose speaks louder than the rest of the description.
-    for text in (f"{card.goal.head} {card.goal.general}", " ".join(split_name(card.name)), card.description):
+    for text in (
+        f"{card.goal.head} {card.goal.general}",
+        " ".join(split_name(card.name)),
+        card.description[:80],
+    ):
         lowered = text.lower()
         for pattern, fields in _TABLE:
             if pattern.search(lowered):
@@ -383,14 +388,21 @@ def _field(name: str, card: Card, scene: Scene) -> Any:
         case "in_stock":
             return rng.random() < 0.8
         case "summary":
-            return "It changed how the region was governed for decades."
-        case "size_kb":
+            return rng.choice(
+                (
+                    "It changed how the region was governed for decades.",
+                    "Historians still argue about its causes and its long shadow.",
+                    "It began as a local quarrel and ended with a new order.",
+                    "Trade, religion and law were all touched by it.",
+                )
+            )
+        case "size_in_kb":
             return rng.randint(12, 9000)
         case "employees":
             return rng.randint(40, 90000)
         case "points" | "wins" | "stops":
             return rng.randint(2, 60)
-        case "change_percent":
+        case "change_in_percent":
             return rng.randint(-390, 450) / 100
         case "price" | "price_per_night" | "price_per_day":
             return rng.randint(1200, 42000) / 100
@@ -404,9 +416,9 @@ def _field(name: str, card: Card, scene: Scene) -> Any:
             return rng.randint(180, 900)
         case "population":
             return rng.randint(12, 950) * 100
-        case "distance_km":
+        case "distance_in_km":
             return rng.randint(12, 9000) / 10
-        case "duration_minutes" | "preparation_minutes":
+        case "duration_in_minutes" | "preparation_time_in_minutes":
             return rng.randint(3, 120)
         case "year" | "published_year":
             return rng.randint(1905, 2023)

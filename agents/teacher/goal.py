@@ -271,6 +271,9 @@ def find_goal(name: str, description: str, slots: Sequence[SlotNote], required: 
         and base_verb(second[1]) != second[1]
     ):
         cut = _object_end(cut[: second.start()])
+    if len(name) > 5 and name in cut:
+        # A user has never seen the tool, let alone its name.
+        return _goal_from_name(name)
     words = cut.split()
     weak = not any(w.lower() not in _LITTLE for w in words) or words[0].lower() in (
         "is",

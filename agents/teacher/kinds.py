@@ -173,7 +173,9 @@ description      | \bdescription\b|\bdetails?\b|\bsummary\b|\breason\b|\bpurpose
                    |\bcomplaint\b|\binstructions?\b|\brequest\b
 goal_text        | \bgoal\b|\bobjective\b|\bpreference
 relationship     | \brelationship\b
-person           | \b(person|patient|customer|employee|guest|student|passenger)s?( name)?$
+card_number      | \bcard number\b
+person           | \bcard ?holder( name)?\b
+                   |\b(person|patient|customer|employee|guest|student|passenger)s?( name)?$
                    |\b(contact|recipient|sender|receiver|client|friend|owner|teacher)s?( name)?$
                    |\b(stylist|victim|candidate|assignee|witness|participant|attendee|partner)s?( name)?$
                    |\b(member|spouse|driver|tenant)s?( name)?$|\bfull ?name\b
@@ -208,6 +210,7 @@ location    | \bcity and state\b|\blocation\b
 """.strip()
 
 _NUMBER_NAMES = r"""
+cvv          | \bverification number\b|\bcvv\b|\bsecurity code\b
 century      | \bcentury\b
 latitude     | \blat(itude)?\b
 longitude    | \b(lon|lng|longitude)\b
@@ -224,7 +227,8 @@ rate         | \brates?\b|\byield\b|\breturn\b|\bdiscount\b|\btax\b|\binflation\
 temperature  | \btemp(erature)?s?\b|\bcelsius\b|\bfahrenheit\b
 money        | \bprice|\bcosts?\b|\bamounts?\b|\bbudget\b|\bsalary\b|\bincome\b|\brevenue\b|\bbalance\b
                |\bloan\b|\bprincipal\b|\bprinciple\b|\bpayment\b|\bfee\b|\binvest(ment|ed)?\b|\bdeposits?\b
-               |\bwithdrawals?\b|\bdividend|\bprofit\b|\bequity\b|\bassets?\b|\b(face|present|future|home|market) value\b|\bexpenses?\b
+               |\bwithdrawals?\b|\bdividend|\bprofit\b|\bequity\b|\bassets?\b
+              |\b(face|present|future|home|market) value\b|\bexpenses?\b
                |\bdonation\b|\bfare\b|\bface value\b|\bdeductions?\b|\bcapital\b
 duration_y   | \byears\b|\bterm\b
 days         | \bdays?\b|\bnights?\b

@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from agents.teacher import patterns
 from agents.teacher.card import Card, Slot, slot_of
 from agents.teacher.words import split_name
 
@@ -430,6 +431,7 @@ class Scene:
         self.used: set[Any] = set()
         self.people: list[tuple[str, str]] = []
         self.day: date | None = None
+        self.hour: int | None = None
         self.low: float | None = None
         self.bundle: dict[str, tuple[str, ...]] = {}
 
@@ -440,7 +442,9 @@ class Scene:
         wanted = set(names)
         kinds = {slot.kind for slot in card.slots if slot.name in wanted}
         fitting = [bundle for bundle in BUNDLES if len(kinds & bundle.keys()) > 1]
-        self.bundle = self.rng.choice(fitting) if fitting else {}
+        about = f"{card.name} {card.description}".lower()
+        named = [bundle for bundle in fitting if bundle.get("sport", ("?",))[0] in about]
+        self.bundle = self.rng.choice(named or fitting) if fitting else {}
         return {slot.name: self.value(slot, card) for slot in card.slots if slot.name in wanted}
 
     def value(self, slot: Slot, card: Card, depth: int = 0) -> Any:
@@ -540,7 +544,12 @@ class Scene:
         return self.day
 
     def clock(self) -> time:
-        return time(self.rng.randint(7, 20), self.rng.choice((0, 0, 15, 30, 30, 45)))
+        """A time of day, later than the one before it in the same message."""
+        if self.hour is not None and self.hour < 20:
+            self.hour += self.rng.randint(1, 3)
+        else:
+            self.hour = self.rng.randint(7, 16)
+        return time(min(self.hour, 22), self.rng.choice((0, 0, 15, 30, 30, 45)))
 
     # Structures
 
@@ -690,8 +699,9 @@ class Scene:
     def _patterned(self, pattern: str, slot: Slot, found: Hints) -> str:
         for value in (*found.examples, slot.schema.get("default"), self._by_kind(slot.kind, slot)):
             if isinstance(value, str) and _matches(pattern, value):
-                return self._like(value) if _matches(pattern, self._like(value)) else value
-        made = _from_pattern(pattern, self.rng)
+                other = self._like(value)
+                return other if _matches(pattern, other) else value
+        made = patterns.sample(pattern, self.rng)
         return made if made is not None and _matches(pattern, made) else self._by_kind(slot.kind, slot)
 
     def person(self) -> tuple[str, str]:
@@ -756,41 +766,6 @@ def _matches(pattern: str, value: str) -> bool:
         return False
 
 
-_PIECE = re.compile(r"(\\d|\\w|\[([^\]]+)\]|[A-Za-z0-9 _@:/#-]|\\[-./_])(?:\{(\d+)(?:,(\d*))?\}|([+*?]))?")
-
-
-def _from_pattern(pattern: str, rng: random.Random) -> str | None:
-    """A string for a simple pattern of classes and counts; None for anything richer."""
-    body = pattern.removeprefix("^").removesuffix("$")
-    out, at = [], 0
-    while at < len(body):
-        match = _PIECE.match(body, at)
-        if match is None:
-            return None
-        at = match.end()
-        times = int(match[3]) if match[3] else {"+": 3, "*": 2, "?": 1}.get(match[5] or "", 1)
-        piece = match[1]
-        if piece == "\\d":
-            letters = string.digits
-        elif piece == "\\w":
-            letters = string.ascii_lowercase
-        elif match[2]:
-            expanded = re.sub(
-                r"(\w)-(\w)", lambda m: "".join(map(chr, range(ord(m[1]), ord(m[2]) + 1))), match[2]
-            )
-            letters = (
-                expanded.replace("\\d", string.digits)
-                .replace("\\w", string.ascii_lowercase)
-                .replace("\\", "")
-            )
-            if letters.startswith("^"):
-                return None
-        else:
-            letters = piece.removeprefix("\\")
-        out.append("".join(rng.choice(letters) for _ in range(times)))
-    return "".join(out)
-
-
 def _limits(slot: Slot) -> tuple[float | None, float | None]:
     """Bounds that the schema or the description states, both inclusive."""
     schema = slot.schema
@@ -808,6 +783,7 @@ def _limits(slot: Slot) -> tuple[float | None, float | None]:
 
 
 _RANGES: dict[str, tuple[float, float, float]] = {
+    "cvv": (101, 989, 1),
     "century": (12, 20, 1),
     "total": (30, 60, 1),
     "latitude": (-60, 65, 0.0125),
@@ -1004,5 +980,6 @@ _MAKERS: dict[str, Callable[[Scene, Slot], str]] = {
     "clock": lambda s, _: s.clock().strftime("%H:%M"),
     "color_name": lambda s, _: f"#{s.rng.randrange(16**6):06x}",
     "tag_expression": lambda s, _: s.rng.choice(("env:production", "team:payments", "zone:eu-west")),
+    "card_number": lambda s, _: "-".join(["4000", *(f"{s.rng.randrange(10000):04d}" for _ in range(3))]),
     "identifier": lambda s, slot: s._code(slot),
 }

@@ -39,8 +39,8 @@ _DATE = re.compile(
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([ap]m))?(?!\w)", re.IGNORECASE)
 _PART = r"[A-Z0-9](?:[\w'’&.#-]*[\w])?"
 _NAME = re.compile(
-    rf"(?!(?:I|I'm|I'd|I've)\b)[A-Z](?:[\w'’&.#-]*\w)?(?:(?: (?:of|the|de|van|vs|for|with|a|to))*"
-    rf" (?!(?:I|I'm|I'd|I've)\b){_PART})*(?![\w])"
+    r"(?!(?:I|I'm|I'd|I've)\b)[A-Z](?:[\w'’&.#-]*\w)?"
+    rf"(?:(?: (?:of|the|de|van|da|vs))+ [A-Z](?:[\w'’&.#-]*\w)?| (?!(?:I|I'm|I'd|I've)\b){_PART})*(?!\w)"
 )
 _PLACE = re.compile(rf"{_NAME.pattern}(?:, {_PART}(?: {_PART})*)?(?!\w)")
 _CODE = re.compile(r"(?=[^\s\"]*[\d@/_.:#-])[\w@/~.#+][\w@./:+#%&=?~-]*[\w/%!#](?![\w])|\d(?!\w)")
@@ -106,11 +106,11 @@ def say(slot: Slot, value: Any, plain: bool = False, style: int = 0) -> str:
     if value is None:
         return "null"
     if plain:
-        if slot.form == "boolean" and isinstance(value, bool):
+        if slot.form in ("boolean", "enum") and isinstance(value, bool):
             return "yes" if value else "no"
         return _as_json(value)
     match slot.form:
-        case "boolean" if isinstance(value, bool):
+        case "boolean" | "enum" if isinstance(value, bool):
             return "yes" if value else "no"
         case "integer" | "number" if _is_number(value):
             return _amount(slot, value, style)
@@ -319,9 +319,13 @@ def _options(slot: Slot) -> tuple[tuple[str, Any], ...]:
     """(lower-case writing, option), the longest first."""
     found: dict[str, Any] = {}
     for option in slot.schema["enum"]:
-        writing = str(option).lower() if not isinstance(option, bool) else ("yes" if option else "no")
-        for form in (writing, writing.replace("_", " ")):
-            found.setdefault(form, option)
+        forms = [str(option), _as_json(option)]
+        if isinstance(option, bool):
+            forms.append("yes" if option else "no")
+        if isinstance(option, str):
+            forms = [option, option.replace("_", " ")]
+        for form in forms:
+            found.setdefault(form.lower(), option)
     return tuple(sorted(((k, v) for k, v in found.items() if k), key=lambda pair: -len(pair[0])))
 
 
@@ -534,6 +538,8 @@ def _reader(slots: tuple[Slot, ...]) -> Reader:
     for slot in slots:
         words = slot.label.lower()
         cues.setdefault(words, []).append(Cue(slot, "strict" if slot.strict else "label"))
+        if words.startswith("number of "):
+            cues.setdefault(words.removeprefix("number of "), []).append(Cue(slot, "label"))
         if slot.phrase and slot.phrase.lower() == words:
             cues[words].insert(0, Cue(slot, "wish"))
     taken: set[tuple[str, str, str]] = set()

@@ -10,7 +10,8 @@ _REGISTERS: tuple[tuple[Register, re.Pattern[str]], ...] = (
     (
         "terse",
         re.compile(
-            r"\b(terse|hurr(?:y|ied)|direct|businesslike|matter-of-fact|brief|busy|short|blunt|impatient|curt|laconic|few words|to the point|rushed)",
+            r"\b(terse|hurr(?:y|ied)|direct|businesslike|matter-of-fact|brief|busy|short|blunt|impatient|curt"
+            r"|few words|to the point|rushed)",
             re.I,
         ),
     ),

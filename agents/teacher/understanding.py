@@ -41,27 +41,49 @@ class Anchor:
     card: Card
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a tool's purpose is recognised."""
+
+    head: str
+    """The object in lower case, without the preposition before its value."""
+    before: tuple[str, ...]
+    """Words of which one has to stand before it."""
+    takes_value: bool
+    telling: bool
+    """The object says enough even where no value follows."""
+
+
+_HOLE = re.compile(r" (?:of|for|in|from|at|on|about|by)(?= )")
+
+
 @lru_cache(maxsize=8192)
-def _openings(card: Card) -> tuple[str, tuple[str, ...]]:
-    """The purpose's object in lower case, and the words of which one stands before it."""
-    verbs = tuple(verb.lower() for verb in card.goal.verbs)
-    return card.goal.head.lower(), verbs + (NEED if card.goal.asks_for_thing else ())
+def _opening(card: Card) -> Opening:
+    goal = card.goal
+    head = goal.head.lower()
+    if goal.slot:
+        head = head.rsplit(" ", 1)[0]
+    verbs = tuple(verb.lower() for verb in goal.verbs)
+    before = verbs + (NEED if goal.asks_for_thing else ())
+    return Opening(head, before, bool(goal.slot), not goal.slot or len(content_words(head)) > 1)
 
 
 def _anchors(text: Text, cards: tuple[Card, ...]) -> list[Anchor]:
     found = []
     lower = text.lower
     for card in cards:
-        head, openings = _openings(card)
-        at = lower.find(head)
+        opening = _opening(card)
+        at = lower.find(opening.head)
         while at >= 0:
-            end = at + len(head)
+            end = at + len(opening.head)
             before = lower[max(0, at - 28) : at].rstrip()
             before = before.removesuffix(" me").removesuffix(" us")
-            whole = not (lower[end : end + 1].isalnum() and head[-1:].isalnum())
-            if whole and any(_ends_with_word(before, opening) for opening in openings):
-                found.append(Anchor(at, end, card))
-            at = lower.find(head, at + 1)
+            whole = not (lower[end : end + 1].isalnum() and opening.head[-1:].isalnum())
+            value = _HOLE.match(lower, end) if opening.takes_value else None
+            enough = value is not None or opening.telling
+            if whole and enough and any(_ends_with_word(before, words) for words in opening.before):
+                found.append(Anchor(at, value.end() if value else end, card))
+            at = lower.find(opening.head, at + 1)
     return found
 
 

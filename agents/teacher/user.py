@@ -151,10 +151,11 @@ def _planned(setting: Setting, rng: random.Random, leave_out: tuple[str, ...]) -
 
 def _ask(setting: Setting, rng: random.Random, leave_out: tuple[str, ...]) -> str:
     tasks = _planned(setting, rng, leave_out)
-    return _write_tasks(setting, tasks, rng)
+    return write_tasks(setting, tasks, rng)
 
 
-def _write_tasks(setting: Setting, tasks: list[Task], rng: random.Random) -> str:
+def write_tasks(setting: Setting, tasks: list[Task], rng: random.Random) -> str:
+    """One message that asks for the tasks with exactly their values."""
     if not tasks:
         return "Could you help me with something?"
     register = phrases.register_of(setting.persona)
@@ -591,7 +592,7 @@ def _invalid_value(setting: Setting, rng: random.Random) -> str:
     tasks[0] = tasks[0].with_values({slot.name: wrong})
     ordered = {s.name: tasks[0].arguments[s.name] for s in card.slots if s.name in tasks[0].arguments}
     tasks[0] = Task(card, ordered)
-    return _write_tasks(setting, tasks, rng)
+    return write_tasks(setting, tasks, rng)
 
 
 _IMPOSSIBLE_DATES = ("30 February", "31 April", "31 June", "31 September", "31 November")

@@ -193,7 +193,8 @@ def head_noun(phrase: str) -> str:
 def lower_first(text: str) -> str:
     """Lower-case the first letter unless it begins an acronym or a name such as `IoT`."""
     first = text.split(" ", 1)[0]
-    if any(c.isupper() or c.isdigit() for c in first[1:]):
+    second = text[len(first) + 1 : len(first) + 2]
+    if any(c.isupper() or c.isdigit() for c in first[1:]) or second.isupper():
         return text
     return text[:1].lower() + text[1:]
 
