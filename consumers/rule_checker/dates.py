@@ -39,13 +39,14 @@ _MONTH_YEAR = re.compile(rf"\b{_MONTH}(?:[\s,]*(?:of\s+)?(\d{{4}}))?(?!\w)", re.
 _YEAR = re.compile(r"(?<![\d.,])(1[5-9]\d{2}|20\d{2}|21\d{2})(?!\d)")
 
 _CLOCK = re.compile(
-    r"(?<![\d:.])([01]?\d|2[0-4])[:.h]([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?!\d)\s*([ap])?\.?m?", re.IGNORECASE
+    r"(?<![\d:.])([01]?\d|2[0-4])[:.h]([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?!\d)(?:\s*([ap])\.?m\b)?",
+    re.IGNORECASE,
 )
 _HOUR = re.compile(r"(?<![\d:.])(\d{1,2})\s*(?:([ap])\.?m\b|o['’]?clock|h\b|hours\b)", re.IGNORECASE)
 _SPOKEN_HOUR = re.compile(r"\b([a-z]+)\s*(?:([ap])\.?m\b|o['’]?clock)", re.IGNORECASE)
 
 _WHOLE_VALUE = re.compile(
-    r"\s*(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
+    r"\s*(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|(?:19|20)\d{2}[01]\d[0-3]\d|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
     rf"(?:{_MONTH}\s+{_DAY}|{_DAY}\s+(?:of\s+)?{_MONTH})(?:[\s,]+\d{{4}})?|{_MONTH}[\s,]+\d{{4}})"
     r"(?:[T,\s]+(?:at\s+)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?\s*",
     re.IGNORECASE,

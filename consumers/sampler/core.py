@@ -36,6 +36,8 @@ from streams.topology import TOOLS_SAMPLED
 
 TARGETS_FROM = 0.75
 """r above which tools are grouped as targets of one dialogue (paper)."""
+TWINS_FROM = 0.97
+"""r from which two tools do the same: which of them to call could only be guessed."""
 NO_TOOL_BELOW = 0.5
 """r under which a tool surely cannot stand in for a missing one."""
 NEAREST, RANDOM = 8, 4
@@ -55,7 +57,13 @@ Recall = Callable[[str], Awaitable[ToolMemory | None]]
 
 def version(settings: Settings) -> str:
     return "1+" + behaviour_hash(
-        sample.ROLE.version, settings.endpoint("sample").model, TARGETS_FROM, NO_TOOL_BELOW, NEAREST, RANDOM
+        sample.ROLE.version,
+        settings.endpoint("sample").model,
+        TARGETS_FROM,
+        TWINS_FROM,
+        NO_TOOL_BELOW,
+        NEAREST,
+        RANDOM,
     )
 
 
@@ -88,7 +96,9 @@ class Sampler:
         rng = random.Random(dialogue_id)
         scenario = scenario_of(spec, slot.index)
         target = pool.tools[target_of(spec, pool.names, slot.index, slot.attempt)]
-        relevance = await self._relevance(event, pool, target)
+        relevance = {
+            name: r for name, r in (await self._relevance(event, pool, target)).items() if r < TWINS_FROM
+        }
 
         ranked = sorted(relevance, key=lambda name: (-relevance[name], name))
         related = [pool.tools[name] for name in ranked if relevance[name] > TARGETS_FROM] or [

@@ -151,11 +151,15 @@ def can_be_invalid(schema: Any) -> bool:
 
 
 def _several(target: ToolSpec, related: Sequence[ToolSpec], rng: random.Random) -> list[ToolSpec]:
-    """Two to four tools (mean 3.3, the paper's 3.27 tasks); a tool stands twice where too few are related."""
+    """Two to four tools (mean 3.3, the paper's 3.27 tasks).
+
+    Where too few are related a tool stands twice, with other values; one without parameters cannot.
+    """
     wanted = rng.choice((2, 3, 3, 4, 4, 4))
     tools = [target, *related[: wanted - 1]]
-    while len(tools) < wanted:
-        tools.append(rng.choice(tools))
+    repeatable = [tool for tool in tools if tool.properties]
+    while len(tools) < wanted and repeatable:
+        tools.append(rng.choice(repeatable))
     return tools
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.rule_checker import dates
 from consumers.rule_checker.numerals import stated
 from consumers.rule_checker.text import Sources, Trace, normal
 
@@ -161,3 +162,23 @@ def test_a_number_is_found_in_another_writing(said: str, value: float) -> None:
 )
 def test_what_was_not_said_is_not_found(said: str, value: str) -> None:
     assert Sources(said).text(value) == Trace.NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        pytest.param("It costs 17.29 and 12 more", {(17, 29)}, id="a-word-after-a-number-is-no-half"),
+        pytest.param("at 12:00 and again", {(12, 0), (0, 0)}, id="noon-before-a-word"),
+        pytest.param("at 5:30 pm", {(17, 30)}, id="afternoon"),
+        pytest.param("at 5:30 a.m.", {(5, 30)}, id="morning"),
+    ],
+)
+def test_only_a_whole_am_or_pm_says_which_half_of_the_day(text, times):
+    found = {clock for clocks in dates.times(text).values() for clock in clocks}
+    assert found & times
+    assert all("and" not in text[slice(*span)] for span in dates.times(text))
+
+
+def test_a_compact_date_is_the_day_it_says():
+    assert dates.is_date("20250515")
+    assert Sources("The fair is on May 15, 2025.").text("20250515") is not Trace.NONE
