@@ -3,6 +3,10 @@
 The teacher labels each planted defect out of band, by the id of its reply. A label counts where the reply
 stands in the finished dialogue: most are voted out by the judge or asked for again before that.
 
+Recall is over what the assistant and the tools got wrong. A user who strays from the plan makes another
+dialogue, not a faulty one, where the assistant copes with it: those are listed, and count for neither
+figure.
+
     python -m benchmarks.planted_defects [--dialogues 150] [--defect-rate 0.15]
 """
 
@@ -70,19 +74,24 @@ def main() -> None:
     for dialogue_id, kinds in present.items():
         (missed if accepted[dialogue_id] else found).update(kinds)
     sound = [dialogue_id for dialogue_id in dialogues if dialogue_id not in present]
-    caught = sum(not accepted[dialogue_id] for dialogue_id in present)
+    faulty = [
+        dialogue_id
+        for dialogue_id, kinds in present.items()
+        if any(not kind.startswith("user:") for kind in kinds)
+    ]
+    caught = sum(not accepted[dialogue_id] for dialogue_id in faulty)
     false_alarms = sum(not accepted[dialogue_id] for dialogue_id in sound)
     finish(
         {
             "dialogues": len(dialogues),
-            "with_a_defect": len(present),
+            "with_a_defect": len(faulty),
             "planted": len(labels),
             "by_kind": {
                 kind: {"found": found[kind], "missed": missed[kind]} for kind in sorted(found | missed)
             },
         },
         {
-            "recall": (round(caught / max(1, len(present)), 3), ">= 0.9"),
+            "recall": (round(caught / max(1, len(faulty)), 3), ">= 0.9"),
             "false_alarms": (round(false_alarms / max(1, len(sound)), 3), "<= 0.05"),
         },
     )

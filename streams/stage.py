@@ -51,6 +51,9 @@ BULK_WAIT_S = 1.0
 """The same for the sink. An insert costs ClickHouse about the same for one event as for hundreds, and
 nobody waits for the sink but people."""
 
+DRAIN_S = 20.0
+"""How long a stopping stage waits for what it has under way."""
+
 HALTED = "control.halted"
 """Core NATS: a stage that halts says why here, for whoever hosts it."""
 
@@ -78,16 +81,20 @@ class Stage:
         self.producer = f"{name}@{version}"
         self.settings = settings
         self._halting = False
+        self._draining = False
+        self._under_way: set[asyncio.Task[None]] = set()
         self.broker = NatsBroker(
             settings.nats_url,
             name=f"genesisfunc-{name}",
-            graceful_timeout=20.0,
+            graceful_timeout=DRAIN_S,
             apply_types=False,  # bodies are decoded here, once, by msgspec
             logger=None,  # every failure is logged below, with the event's ids
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
         )
-        self.app = FastStream(self.broker, logger=log, after_startup=[self._serve_metrics])
+        self.app = FastStream(
+            self.broker, logger=log, after_startup=[self._serve_metrics], on_shutdown=[self._drain]
+        )
 
     @property
     def js(self) -> JetStreamContext:
@@ -95,10 +102,26 @@ class Stage:
         return stream
 
     def per_message(self, handle: Handle, workers: int) -> None:
-        """For stages that wait for models: `workers` messages under way at once in this process."""
+        """For stages that wait for models: `workers` messages under way at once in this process.
+
+        FastStream's own `max_workers` takes more messages than it works on, and those that wait have no
+        heartbeat: with slow models they would come again before they were begun. Here a message is
+        only taken when there is a place for it, and the one at the door is kept alive.
+        """
+        places = asyncio.Semaphore(workers)
 
         async def on_message(message: NatsMessage) -> None:
-            await self._one(message.raw_message, handle)
+            raw = message.raw_message
+            async with self._kept_alive(raw):
+                await places.acquire()
+            if self._draining:
+                places.release()
+                await raw.nak(delay=1)
+                return
+            task = asyncio.create_task(self._one(raw, handle))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(lambda _: places.release())
 
         for durable in topology.durables_of(self.name):
             self.broker.subscriber(
@@ -107,7 +130,6 @@ class Stage:
                 durable=durable.name,
                 config=topology.consumer_config(durable, self.settings),
                 pull_sub=PullSub(batch_size=1),
-                max_workers=max(2, workers),
                 ack_policy=AckPolicy.MANUAL,
                 decoder=_as_it_is,
             )(on_message)
@@ -153,10 +175,19 @@ class Stage:
                 decoder=_as_it_is,
             )(on_batch)
 
+    async def _drain(self) -> None:
+        """Let what is under way end; what takes longer is dropped here and comes again elsewhere."""
+        self._draining = True
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=DRAIN_S)
+            for task in late:
+                task.cancel()
+
     async def _one(self, raw: Msg, handle: Handle) -> None:
-        outputs = await self._work(raw, handle)
-        if outputs is not None:
-            await self._settle(raw, outputs)
+        async with self._kept_alive(raw):
+            outputs = await self._work(raw, handle)
+            if outputs is not None:
+                await self._settle(raw, outputs)
 
     async def _work(self, raw: Msg, handle: Handle) -> list[Envelope] | None:
         """The events that handling a message leads to; None when it was sent back or buried."""
@@ -166,8 +197,7 @@ class Stage:
         started = time.monotonic()
         try:
             with metrics.IN_FLIGHT.labels(self.name).track_inprogress():
-                async with self._kept_alive(raw):
-                    outputs = await handle(event)
+                outputs = await handle(event)
         except Exception as error:
             await self._failed(raw, event, error)
             return None

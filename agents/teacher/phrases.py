@@ -51,6 +51,14 @@ OPENERS: dict[Register, tuple[str, ...]] = {
     "plain": ("", "", "Hi,", "Hello,", "Hi there.", "Hello."),
 }
 
+NEXT_OPENERS: dict[Register, tuple[str, ...]] = {
+    "terse": ("", "", "Next.", "Next one.", "Also."),
+    "formal": ("", "Thank you.", "I have another request.", "There is one more matter."),
+    "chatty": ("Lovely, thanks!", "Perfect!", "Great, on to the next thing!", "Brilliant, one more!", ""),
+    "plain": ("", "", "Thanks.", "Good, now something else.", "One more thing."),
+}
+"""How a further task begins in the same conversation."""
+
 CLOSERS: dict[Register, tuple[str, ...]] = {
     "terse": ("", "", "", "Thanks.", "Need it soon.", "Today, if possible."),
     "formal": (

@@ -160,17 +160,20 @@ def write_tasks(setting: Setting, tasks: list[Task], rng: random.Random) -> str:
         return "Could you help me with something?"
     register = phrases.register_of(setting.persona)
     return _drafted(
-        lambda level, r: _message(tasks, register, setting.avoid, level, r),
+        lambda level, r: _message(setting, tasks, register, level, r),
         lambda text: _reads_as(setting, text, tasks),
         rng,
     )
 
 
 def _message(
-    tasks: Sequence[Task], register: phrases.Register, avoid: tuple[str, ...], level: int, rng: random.Random
+    setting: Setting, tasks: Sequence[Task], register: phrases.Register, level: int, rng: random.Random
 ) -> str:
     parts = []
-    opener = rng.choice(phrases.OPENERS[register]) if level < 2 else ""
+    avoid = setting.avoid
+    # Nobody says hello again in the middle of a conversation.
+    openers = phrases.NEXT_OPENERS if setting.state.said else phrases.OPENERS
+    opener = rng.choice(openers[register]) if level < 2 else ""
     several = len(tasks) > 1
     for index, task in enumerate(tasks):
         sentences = _task_sentences(task, register, level, rng, plain_verb=several and index > 0)
@@ -481,9 +484,7 @@ def _cannot_fill(setting: Setting, rng: random.Random) -> str:
     register = phrases.register_of(setting.persona)
     return _drafted(
         lambda level, r: (
-            _message(tasks, register, setting.avoid, level, r)
-            + " "
-            + r.choice(phrases.REFUSE).format(what=what)
+            _message(setting, tasks, register, level, r) + " " + r.choice(phrases.REFUSE).format(what=what)
         ),
         lambda text: _reads_as(setting, text, (), "refusal"),
         rng,

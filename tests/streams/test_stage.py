@@ -207,6 +207,50 @@ async def test_long_work_is_kept_alive_past_the_acknowledgement_wait(settings, n
     assert started == 1
 
 
+async def test_a_message_that_waits_for_its_turn_is_not_delivered_again(settings, nc):
+    """One worker, four messages of 0.4 s: the last waits longer than `ack_wait`."""
+    started: list[str] = []
+
+    async def slow(cause: Envelope) -> Sequence[Output]:
+        started.append(cause.dialogue_id)
+        await asyncio.sleep(0.4)
+        return []
+
+    quick = settings.model_copy(update={"ack_wait_s": 0.6})
+    js = nc.jetstream()
+    await js.delete_consumer("DIALOGUE", "memory")
+    await topology.declare(js, quick)
+    for number in range(4):
+        await publish(js, event(topology.JUDGED_DONE, DONE.body, dialogue_id=f"d{number}"))
+    stage = Stage("memory", "1", quick)
+    stage.per_message(slow, workers=1)
+    async with running(stage):
+        await all_quiet(nc, "memory")
+
+    assert started == ["d0", "d1", "d2", "d3"]
+
+
+async def test_a_stopping_stage_finishes_what_it_has_begun(settings, nc):
+    begun, ended = asyncio.Event(), 0
+
+    async def slow(cause: Envelope) -> Sequence[Output]:
+        nonlocal ended
+        begun.set()
+        await asyncio.sleep(0.3)
+        ended += 1
+        return []
+
+    stage = Stage("memory", "1", settings)
+    stage.per_message(slow, workers=2)
+    await stage.app.start()
+    await publish(nc.jetstream(), DONE)
+    await asyncio.wait_for(begun.wait(), 10)
+    await stage.app.stop()
+
+    assert ended == 1
+    assert (await topology.lags(nc.jetstream()))["memory"].depth == 0
+
+
 async def test_unacknowledged_work_of_a_killed_stage_is_done_by_the_next(settings, nc):
     """The first stage hangs with the message in hand and vanishes without a word."""
     taken = asyncio.Event()
