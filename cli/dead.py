@@ -56,7 +56,7 @@ def revived(letter: Envelope) -> Envelope:
     """The event that gives a dead letter's work another chance.
 
     A dialogue gets a new id, since the ledger would answer the old one's requests as before; it drives
-    no lane. A message that was no event at all is sent as it was.
+    no lane. An event without a dialogue is sent as it was.
 
     Raises:
         CommandError: there is nothing in the letter that could be tried again.
@@ -65,7 +65,8 @@ def revived(letter: Envelope) -> Envelope:
     assert isinstance(dead, Dead)
     if dead.dialogue is None:
         try:
-            return decode(dead.input)
+            # Under its old id JetStream would take it for a repetition, and drop it.
+            return msgspec.structs.replace(decode(dead.input), event_id=derive_id("again", letter.event_id))
         except ValueError as error:
             raise CommandError(f"the letter's message is no event, and stays one: {error}") from None
     dialogue_id = derive_id("again", letter.event_id)

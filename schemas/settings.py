@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     max_deliver: int = Field(default=5, ge=1)
     """Deliveries of a message before it is a dead letter."""
     ack_wait_s: float = Field(default=30.0, gt=0)
+    ledger_days: float | None = Field(default=None, gt=0)
+    """How long answers of models are kept for reuse, about 3 kB each; None: for ever."""
     workers: int = Field(default=32, ge=1)
     """Messages under way at once in one process of an LLM stage."""
     metrics_port: int | None = None

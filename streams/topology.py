@@ -183,6 +183,7 @@ async def declare(js: JetStreamContext, settings: Settings, replicas: int = 1) -
             # Full means an error to the publisher, whose input then comes again; never a silent drop.
             discard=DiscardPolicy.NEW if stream.per_subject < 0 else DiscardPolicy.OLD,
             max_msgs_per_subject=stream.per_subject,
+            max_age=settings.ledger_days * 86_400 if stream.name == "LLM" and settings.ledger_days else None,
             duplicate_window=DUPLICATE_WINDOW_S,
             num_replicas=replicas,
             allow_direct=True,
