@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cli.errors import OUTSIDE, CommandError
@@ -23,6 +23,8 @@ class Owner:
     mode: str
     """run or up."""
     nats_url: str
+    models: dict[str, str] = field(default_factory=dict)
+    """Role -> model."""
 
 
 class DataFolder:
@@ -91,10 +93,10 @@ class DataFolder:
             finally:
                 self._endpoint.unlink(missing_ok=True)
 
-    def announce(self, mode: str, nats_url: str) -> None:
+    def announce(self, mode: str, nats_url: str, models: dict[str, str]) -> None:
         """Say how to reach this process, for commands that come while it works."""
         temporary = self._endpoint.with_suffix(".tmp")
-        temporary.write_text(json.dumps(asdict(Owner(os.getpid(), mode, nats_url))))
+        temporary.write_text(json.dumps(asdict(Owner(os.getpid(), mode, nats_url, models))))
         temporary.replace(self._endpoint)
 
     def owner(self) -> Owner | None:

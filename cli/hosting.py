@@ -62,8 +62,13 @@ async def servers(
         settings = settings.model_copy(update={"nats_url": nats_url, "data_dir": folder.path})
         nc = await stack.enter_async_context(connected(nats_url))
         await topology.declare(nc.jetstream(), settings)
-        folder.announce(mode, nats_url)
+        folder.announce(mode, nats_url, models_of(settings))
         yield settings, nc
+
+
+def models_of(settings: Settings) -> dict[str, str]:
+    """Role -> model."""
+    return {role: settings.endpoint(role).model for role in ROLES}
 
 
 @contextlib.asynccontextmanager

@@ -26,7 +26,7 @@ from consumers.sampler.importers import Pool
 from schemas import events
 from schemas.dialogue import RunSpec
 from schemas.events import Envelope, RunRequested, derive_id
-from schemas.settings import ROLES, Settings
+from schemas.settings import Settings
 from sinks.dead import dead_by_stage
 from sinks.status import RunNotFound, status
 from sinks.store import StoreError
@@ -48,16 +48,13 @@ class Order:
     spec: RunSpec
     """Its `pool` is the tools' content address."""
 
-    def run_id(self, settings: Settings) -> str:
+    def run_id(self, models: Mapping[str, str]) -> str:
         """Derived from all that shapes the data: the same command goes on with the same run.
 
         The number of dialogues is not part of it (asking for more extends the run), nor are URLs and
         prices (the same model behind another port is the same model).
         """
-        models = [
-            (role, settings.endpoint(role).model, settings.endpoint(role).temperature) for role in ROLES
-        ]
-        shape = (self.spec, models, settings.confidence_threshold)
+        shape = (self.spec, sorted(models.items()))
         return derive_id("run", msgspec.json.encode(shape, order="deterministic"))[:8]
 
 
@@ -77,8 +74,14 @@ async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[
     folder = DataFolder(settings.data_dir)
     owner = folder.owner()
     if owner is not None and owner.mode == "up":
+        named = hosting.models_of(settings)
+        if not settings.offline and named != owner.models:
+            raise CommandError(
+                f"`genesisfunc up` works in {folder.path} with other models "
+                f"({_listed(owner.models)}, not {_listed(named)}); stop it, or leave the models to it"
+            )
         async with hosting.connected(owner.nats_url) as nc:
-            return await _drive(order, settings, nc), settings
+            return await _drive(order, owner.models, nc), settings
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(folder.owned())
         _log_to(folder.path / "logs" / "run.log")
@@ -88,7 +91,7 @@ async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[
             )
         )
         await stack.enter_async_context(hosting.in_process(settings))
-        return await _drive(order, settings, nc), settings
+        return await _drive(order, hosting.models_of(settings), nc), settings
 
 
 def _log_to(path: Path) -> None:
@@ -131,12 +134,12 @@ async def up(settings: Settings, *, seed: int, defect_rate: float) -> str:
         return halted.result() if halted.done() else ""
 
 
-async def _drive(order: Order, settings: Settings, nc: Client) -> Outcome:
+async def _drive(order: Order, models: Mapping[str, str], nc: Client) -> Outcome:
     """Ask for what is still missing of the run, and watch until it is there."""
     async with contextlib.AsyncExitStack() as stack:
         halted = await stack.enter_async_context(hosting.halts(nc))
         stop = await stack.enter_async_context(_interrupts())
-        run_id = order.run_id(settings)
+        run_id = order.run_id(models)
         try:
             await put_pool(nc.jetstream(), order.pool.tools)
             await _request(nc, order, run_id)
@@ -144,9 +147,7 @@ async def _drive(order: Order, settings: Settings, nc: Client) -> Outcome:
             raise CommandError(f"the run could not be started: {error}", OUTSIDE) from error
         store = await asyncio.to_thread(RemoteStore, _url(nc))
         stack.callback(store.close)
-        title = (
-            f"run {run_id}  ·  {order.pool.source}: {len(order.pool.tools):,} tools  ·  {_models(settings)}"
-        )
+        title = f"run {run_id}  ·  {order.pool.source}: {len(order.pool.tools):,} tools  ·  {_listed(models)}"
         with View(title, order.dialogues) as view:
             return await _watch(nc, store, view, run_id, order.dialogues, halted, stop)
 
@@ -156,10 +157,8 @@ def _url(nc: Client) -> str:
     return nc.connected_url.geturl()
 
 
-def _models(settings: Settings) -> str:
-    if settings.offline:
-        return "offline teacher"
-    return ", ".join(sorted({settings.endpoint(role).model for role in ROLES}))
+def _listed(models: Mapping[str, str]) -> str:
+    return ", ".join(sorted(set(models.values())))
 
 
 async def _request(nc: Client, order: Order, run_id: str) -> None:

@@ -41,6 +41,7 @@ def test_killing_stages_loses_and_repeats_nothing(tmp_path):
             os.kill(pids[victim], signal.SIGKILL)
         running.join(timeout=110)
         [done] = result
+        foreign = command(*run_arguments(folder, 1, "--model", "another"), OPENAI_API_KEY="k")
         up.send_signal(signal.SIGINT)
         up.wait(timeout=60)
         reader.join(timeout=10)
@@ -57,3 +58,9 @@ def test_killing_stages_loses_and_repeats_nothing(tmp_path):
     rows = [json.loads(line) for line in (export / "data.openai.jsonl").read_text().splitlines()]
     assert len({row["metadata"]["dialogue_id"] for row in rows}) == len(rows) == 30
     assert last_json(command("status", "--json", "--data-dir", folder).stdout)["conserved"]
+
+    assert foreign.returncode == 2
+    assert "with other models (offline-teacher, not another)" in foreign.stderr
+    # The run that `up` worked on is the one that a host of its own goes on with.
+    alone = last_json(command(*run_arguments(folder, 30)).stdout)
+    assert (alone["run_id"], alone["llm"]["calls"]) == (status["run_id"], status["llm"]["calls"])
