@@ -55,8 +55,8 @@ def retry(settings: Settings, prefix: str) -> None:
 def revived(letter: Envelope) -> Envelope:
     """The event that gives a dead letter's work another chance.
 
-    A dialogue gets a new id, since the ledger would answer the old one's requests as before; it drives
-    no lane. An event without a dialogue is sent as it was.
+    A dialogue that ended gets a new id, since the ledger would answer the old one's requests as before; it
+    drives no lane. What a side stage could not handle is sent again as it was.
 
     Raises:
         CommandError: there is nothing in the letter that could be tried again.

@@ -226,6 +226,13 @@ class Stage:
                 for raw, _ in batch:
                     await stack.enter_async_context(self._kept_alive(raw))
                 await handle([(event, raw.data) for raw, event in batch])
+        except Permanent as error:
+            if len(batch) == 1:
+                await self._bury(*batch[0], error)
+                return
+            # One bad event must not keep its neighbours out: find it.
+            for raw, _ in batch:
+                await self._bulk([raw], handle)
         except Exception as error:
             log.warning("%s: a batch of %d goes back: %s", self.name, len(batch), error)
             if isinstance(error, Halt):
@@ -282,10 +289,13 @@ class Stage:
 
     async def _bury(self, raw: Msg, event: Envelope | None, error: Exception) -> None:
         """Publish the dead letter, then take the message out of the queue."""
+        if raw.subject.startswith(f"{topology.DEAD}."):
+            return await self._bury_letter(raw, error)
         subject = f"{topology.DEAD}.{event.subject if event else raw.subject}"
         cause_id = event.event_id if event else events.derive_id(raw.subject, raw.data)
         log.error("%s: dead letter %s (%s): %s", self.name, subject, cause_id, error)
         dialogue = getattr(event.body, "dialogue", None) if event else None
+        ends = dialogue is not None and self.name not in topology.SIDE_STAGES
         dead = Envelope(
             event_id=events.derive_id(cause_id, subject, self.producer, raw.metadata.sequence.stream),
             subject=subject,
@@ -301,10 +311,10 @@ class Stage:
                 error=f"{type(error).__name__}: {error}"[:4000],
                 traceback="".join(traceback.format_exception(error))[-8000:],
                 deliveries=raw.metadata.num_delivered,
-                # The dialogue is kept once, typed; of what cannot be read the bytes are kept.
-                input="" if dialogue else raw.data[:500_000].decode("utf-8", "backslashreplace"),
-                dialogue=dialogue,
-                ends_dialogue=dialogue is not None and self.name not in topology.SIDE_STAGES,
+                # A dialogue that ends here starts anew; any other message is sent again as it was.
+                input="" if ends else raw.data[:2_000_000].decode("utf-8", "backslashreplace"),
+                dialogue=dialogue if ends else None,
+                ends_dialogue=ends,
             ),
         )
         try:
@@ -315,6 +325,16 @@ class Stage:
         else:
             await raw.term()
             metrics.HANDLED.labels(self.name, "dead").inc()
+        return None
+
+    async def _bury_letter(self, raw: Msg, error: Exception) -> None:
+        """A letter about a letter would have the same fault, without end: the log is the last resort."""
+        if raw.metadata.num_delivered < self.settings.max_deliver:
+            await raw.nak(delay=_backoff(raw))
+            return
+        log.critical("%s gives up %s: %s\n%s", self.name, raw.subject, error, raw.data)
+        await raw.term()
+        metrics.HANDLED.labels(self.name, "given_up").inc()
 
     @contextlib.asynccontextmanager
     async def _kept_alive(self, raw: Msg) -> AsyncIterator[None]:

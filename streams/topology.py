@@ -120,8 +120,9 @@ DURABLES: tuple[Durable, ...] = (
     *(Durable("sink", stream.name, stream.subjects) for stream in STREAMS),
 )
 
-SIDE_STAGES: frozenset[str] = frozenset({"memory", "sink"})
-"""Stages beside the main path: what they cannot handle does not end the dialogue."""
+SIDE_STAGES: frozenset[str] = frozenset({"sampler", "memory", "sink"})
+"""Stages beside a dialogue's path: what they cannot handle does not end it (the sampler's input is a
+dialogue that has ended already)."""
 
 STORE_QUERY = "store.query"
 """Core NATS: ask the sink; it has the embedded store to itself."""

@@ -7,10 +7,11 @@ The sampler remembers nothing: what comes next is derived from the dialogue that
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from agents.client import LLM
+from agents.client import LLM, ReplyUnusable
 from agents.roles import sample
 from consumers.llm import where
 from consumers.memory_view import guidance_of, memory_key
@@ -33,6 +34,8 @@ from schemas.memory import ToolMemory
 from schemas.settings import Settings, behaviour_hash
 from schemas.tools import ToolSpec
 from streams.topology import TOOLS_SAMPLED
+
+log = logging.getLogger(__name__)
 
 TARGETS_FROM = 0.75
 """r above which tools are grouped as targets of one dialogue (paper)."""
@@ -144,7 +147,14 @@ class Sampler:
         others = [*near, *rng.sample(rest, min(RANDOM, len(rest)))]
         if not others:
             return {}
-        return await sample.relate(self.llm, where(event), target, [pool.tools[name] for name in others])
+        try:
+            return await sample.relate(self.llm, where(event), target, [pool.tools[name] for name in others])
+        except ReplyUnusable as error:
+            # A lane, and at a run's start all lanes, must not end for one bad reply about similarity.
+            log.warning(
+                "%s: words decide what is near it, for want of the model's rating: %s", target.name, error
+            )
+            return pool.neighbours.similarity(target.name, others)
 
     async def _pool(self, address: str) -> Pool:
         if address not in self._pools:

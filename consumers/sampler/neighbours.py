@@ -26,9 +26,17 @@ class Neighbours:
     def nearest(self, name: str, k: int) -> list[str]:
         """The k nearest other tools, the nearest first; ties fall to the earlier in the pool."""
         row = self._row[name]
-        similar = (self._matrix @ self._matrix[row].T).toarray().ravel()
+        similar = self._similar(row)
         order = sorted(range(len(self.names)), key=lambda i: (-similar[i], i))
         return [self.names[i] for i in order if i != row][:k]
+
+    def similarity(self, name: str, others: Sequence[str]) -> dict[str, float]:
+        """Cosine similarity in [0, 1] of each other tool to a tool."""
+        similar = self._similar(self._row[name])
+        return {other: min(1.0, float(similar[self._row[other]])) for other in others}
+
+    def _similar(self, row: int) -> Any:
+        return (self._matrix @ self._matrix[row].T).toarray().ravel()
 
 
 def _text(tool: ToolSpec) -> str:

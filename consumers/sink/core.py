@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.events import Envelope
 from sinks.store import EventStore, QueryError, StoreError
-from streams.stage import Halt, Retry
+from streams.stage import Halt, Permanent, Retry
 
 VERSION = "1"
 MAX_REPLY = 7_500_000
@@ -41,13 +41,13 @@ class Sink:
         self.store = store
 
     async def insert(self, events: Sequence[tuple[Envelope, bytes]]) -> None:
-        """One batch, one insert. Inserting again is harmless, so whatever fails comes back whole."""
+        """One batch, one insert. Inserting again is harmless, so a batch that failed may come back whole."""
         try:
             await asyncio.to_thread(self.store.insert, events)
         except QueryError as error:
             if any(word in str(error) for word in _NO_SPACE):
                 raise Halt(f"ClickHouse cannot store more: {error}; is the disk full?") from error
-            raise Retry(str(error)) from error
+            raise Permanent(str(error)) from error
         except StoreError as error:
             raise Retry(str(error)) from error
 

@@ -11,7 +11,7 @@ from schemas.dialogue import RunSpec, Scenario
 from schemas.events import RunRequested
 from schemas.memory import ToolMemory
 from schemas.tools import ToolSpec
-from tests.agents.endpoint import scripted
+from tests.agents.endpoint import says, scripted
 from tests.build import event
 
 POOL = tuple(
@@ -109,6 +109,20 @@ async def test_relevance_is_asked_once_a_target():
     dialogues, script = await sample(40)
     assert len(script.requests) == len({dialogue.targets[0] for dialogue in dialogues})
     assert all(request["temperature"] == 0.0 for request in script.requests)
+
+
+async def test_a_rating_that_never_parses_is_replaced_by_words():
+    async def load(address):
+        return POOL
+
+    async def recall(key):
+        return None
+
+    request = event("runs.requested", RunRequested(RunSpec(pool="p", in_flight=5), 0, 5), round=0)
+    async with scripted(says("I would rather not.")) as (llm, _, _):
+        outputs = await Sampler(llm, load, recall).handle(request)
+    assert len(outputs) == 5
+    assert all(output.body.dialogue.distractors for output in outputs)
 
 
 async def test_what_was_covered_is_forbidden_next():

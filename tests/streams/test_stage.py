@@ -141,6 +141,29 @@ async def test_a_side_stage_s_dead_letter_does_not_end_the_dialogue(settings, nc
 
     assert isinstance(found.body, Dead)
     assert not found.body.ends_dialogue
+    assert decode(found.body.input) == DONE, "so that it can be tried again as it was"
+
+
+async def test_one_event_the_store_cannot_take_is_buried_and_its_neighbours_stay(settings, nc, caplog):
+    stored: list[str] = []
+
+    async def insert(batch: Sequence[tuple[Envelope, bytes]]) -> None:
+        if any(each.dialogue_id == "bad" for each, _ in batch):
+            raise Permanent("cannot parse it")
+        stored.extend(each.dialogue_id for each, _ in batch)
+
+    js = nc.jetstream()
+    for name in ("d0", "bad", "d1"):
+        await publish(js, event(topology.JUDGED_DONE, DONE.body, dialogue_id=name))
+    stage = Stage("sink", "1", settings.model_copy(update={"max_deliver": 2}))
+    stage.in_bulk(insert)
+    async with running(stage):
+        await all_quiet(nc, "sink")
+
+    assert sorted(stored) == ["d0", "d1"]
+    info = await js.stream_info("DEAD", subjects_filter=">")
+    assert info.state.subjects == {"dead.dialogue.judged.done": 1}, "no letter about the letter"
+    assert "sink gives up dead.dialogue.judged.done: cannot parse it" in caplog.text
 
 
 @pytest.mark.parametrize(
