@@ -14,7 +14,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -81,27 +81,41 @@ class Abilities:
     limit_name: str = "max_tokens"
 
     def take_back(self, complaint: str) -> str | None:
-        """Give up the ability a refused request most likely failed for; None when nothing is left."""
+        """Give up what a refused request was refused for; None where the complaint names nothing of it.
+
+        Complaints may quote the prompt, so a name alone is not enough: it has to be called unsupported.
+        """
         text = complaint.lower()
-        if "max_completion_tokens" in text and self.limit_name == "max_tokens":
+        if not _UNSUPPORTED.search(text):
+            return None
+        if "max_completion_tokens" in text:
             self.limit_name = "max_completion_tokens"
             return "max_tokens"
-        for name, words in (
-            ("temperature", ("temperature",)),
-            ("seed", ("seed",)),
-            ("n", ("'n'", '"n"', " n ", "multiple choices", "n>1", "n > 1")),
-        ):
-            if getattr(self, name) and any(word in text for word in words):
-                setattr(self, name, False)
-                return name
-        if self.structured != "none":
+        if self.structured != "none" and any(word in text for word in _STRUCTURED):
             self.structured = "json_object" if self.structured == "json_schema" else "none"
             return "json_schema"
-        for name in ("n", "seed"):
-            if getattr(self, name):
+        for name, pattern in _OPTIONAL.items():
+            if getattr(self, name) and pattern.search(text):
                 setattr(self, name, False)
                 return name
         return None
+
+    def plainest(self) -> "Abilities":
+        """The request that asks for nothing special."""
+        return replace(self, structured="none", n=False, seed=False)
+
+
+_UNSUPPORTED = re.compile(
+    r"unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|extra|"
+    r"not (?:\w+ )?(?:supported|permitted|allowed)|(?:does|do)(?: not|n't) (?:support|allow)|"
+    r"only .* supported|must be"
+)
+_STRUCTURED = ("response_format", "json_schema", "json schema", "json_object", "structured", "grammar")
+_OPTIONAL = {
+    "temperature": re.compile(r"\btemperature\b"),
+    "seed": re.compile(r"\bseed\b"),
+    "n": re.compile(r"""['"`]n['"`]|\bn ?[>=]|parameter:? n\b|multiple (?:choices|completions)"""),
+}
 
 
 @dataclass
@@ -276,11 +290,12 @@ class LLM:
         seed: int,
         temperature: float,
     ) -> ChatCompletion:
-        abilities = self._abilities.setdefault((endpoint.base_url, endpoint.model), Abilities())
+        known = self._abilities.setdefault((endpoint.base_url, endpoint.model), Abilities())
+        abilities = known
         attempt = 0
         while True:
             request = _request(role, endpoint, abilities, prompt, n, seed, temperature)
-            refused = (abilities.structured, abilities.n, abilities.seed, abilities.temperature)
+            asked = astuple(abilities)
             try:
                 async for tries in stamina.retry_context(
                     on=_wait_before_retry,
@@ -303,6 +318,8 @@ class LLM:
                         if not reply.choices:
                             raise EndpointDown(f"{endpoint.model} sent a reply without choices")
                         self.health.down_since = None
+                        if abilities is not known:
+                            self._abilities[endpoint.base_url, endpoint.model] = abilities
                         return reply
             except (AuthenticationError, PermissionDeniedError, NotFoundError, RateLimitError) as error:
                 if isinstance(error, RateLimitError) and not _out_of_credit(error):
@@ -317,13 +334,18 @@ class LLM:
             except APIStatusError as error:
                 if error.status_code >= 500 or error.status_code in (408, 409):
                     raise self._down(endpoint, error) from error
-                # Another task may have learned the same lesson while this request was under way.
-                now = (abilities.structured, abilities.n, abilities.seed, abilities.temperature)
-                if refused == now:
-                    given_up = abilities.take_back(_said(error))
-                    if given_up is None:
-                        raise ReplyUnusable(f"{role.name}: request refused: {_said(error)}") from error
+                if abilities is not known:
+                    # Even the plainest request: it is what was asked, not how.
+                    raise ReplyUnusable(f"{role.name}: request refused: {_said(error)}") from error
+                if asked != astuple(known):
+                    continue  # another task learned the lesson while this request was under way
+                given_up = known.take_back(_said(error))
+                if given_up is not None:
                     log.info("%s does without %s: %s", endpoint.model, given_up, _said(error))
+                else:
+                    # Unexplained: a content filter, or an endpoint of few words. The plainest request
+                    # tells them apart, and the lesson is kept only if that one succeeds.
+                    abilities = known.plainest()
 
     def _down(self, endpoint: Endpoint, error: Exception) -> EndpointDown:
         if self.health.down_since is None:
@@ -375,14 +397,10 @@ class LLM:
         Raises:
             EndpointRefused, EndpointDown: with the endpoint's own words.
         """
-        for base_url, model in sorted({(e.base_url, e.model) for e in map(self.settings.endpoint, roles)}):
-            role = next(
-                name
-                for name in roles
-                if (self.settings.endpoint(name).base_url, self.settings.endpoint(name).model)
-                == (base_url, model)
-            )
-            endpoint = self.settings.endpoint(role)
+        endpoints = {
+            (e.base_url, e.model, e.api_key.get_secret_value()): e for e in map(self.settings.endpoint, roles)
+        }
+        for (base_url, model, _), endpoint in sorted(endpoints.items()):
             shown = base_url or "the OpenAI API"
             try:
                 async for tries in stamina.retry_context(on=_wait_before_retry, attempts=3, timeout=30.0):

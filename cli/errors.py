@@ -1,5 +1,7 @@
 """How the command ends when something is wrong: one clear message, and a code that says whose turn it is."""
 
+import os
+import sys
 from typing import NoReturn
 
 import typer
@@ -24,6 +26,16 @@ def fail(error: CommandError) -> NoReturn:
 
     Console(stderr=True).print(f"[bold red]error:[/] {_escaped(str(error))}", highlight=False, soft_wrap=True)
     raise typer.Exit(error.code)
+
+
+def give_up(message: str, code: int = OUTSIDE) -> NoReturn:
+    """End this very moment: nothing here can be finished any more, and nothing needs to be.
+
+    What was acknowledged is on disk and what was not comes again, as after a kill.
+    """
+    sys.stderr.write(f"\x1b[?25h\nerror: {message}\n" if sys.stderr.isatty() else f"error: {message}\n")
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _escaped(text: str) -> str:

@@ -99,15 +99,20 @@ class DataFolder:
         temporary.write_text(json.dumps(asdict(Owner(os.getpid(), mode, nats_url, models))))
         temporary.replace(self._endpoint)
 
-    def owner(self) -> Owner | None:
-        """Who works here now; None when nobody does, whatever a killed process left behind."""
+    def is_owned(self) -> bool:
+        """Somebody works here now, or is about to."""
         try:
             with (self.path / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return None
         except FileNotFoundError:
-            return None
+            return False
         except BlockingIOError:
+            return True
+        return False
+
+    def owner(self) -> Owner | None:
+        """Who works here and can be reached; None when nobody can, whatever a killed process left behind."""
+        if self.is_owned():
             with contextlib.suppress(OSError, ValueError, TypeError):
                 return Owner(**json.loads(self._endpoint.read_text()))
-            return None
+        return None

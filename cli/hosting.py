@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -16,14 +17,17 @@ from nats.aio.msg import Msg
 from pydantic import SecretStr
 
 from agents.client import LLM, LLMError
-from cli.errors import OUTSIDE, CommandError
+from cli.errors import OUTSIDE, CommandError, give_up
 from cli.folder import DataFolder
 from schemas.events import LLMCalled, Where
 from schemas.settings import OFFLINE_MODEL, ROLES, Settings
+from sinks.store import StoreError
 from streams import metrics, topology
 from streams.embedded import ServerFailed, dies_with_its_parent, nats_server
 from streams.stage import HALTED, Stage
 from streams.topology import STAGES, StageName
+
+log = logging.getLogger(__name__)
 
 # The sink first, so that nothing waits for it; the sampler last, so that nothing starts before all stand.
 START_ORDER: tuple[StageName, ...] = tuple(reversed(STAGES))
@@ -56,7 +60,7 @@ async def servers(
             )
         await check_endpoints(settings)
         try:
-            nats_url = await stack.enter_async_context(nats_server(folder.path / "nats"))
+            nats_url = await stack.enter_async_context(nats_server(folder.path / "nats", on_death=_died))
         except ServerFailed as error:
             raise CommandError(str(error), OUTSIDE) from error
         settings = settings.model_copy(update={"nats_url": nats_url, "data_dir": folder.path})
@@ -66,6 +70,15 @@ async def servers(
         yield settings, nc
 
 
+def _died(what: str) -> None:
+    give_up(f"{what}. Nothing that was acknowledged is lost: the same command goes on")
+
+
+async def _quiet(error: Exception) -> None:
+    """nats-py prints a traceback for every failed reconnection; what matters shows at the next request."""
+    log.debug("NATS: %s", error)
+
+
 def models_of(settings: Settings) -> dict[str, str]:
     """Role -> model."""
     return {role: settings.endpoint(role).model for role in ROLES}
@@ -73,7 +86,7 @@ def models_of(settings: Settings) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Client]:
-    nc = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=1)
+    nc = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=_quiet)
     try:
         yield nc
     finally:
@@ -109,33 +122,50 @@ class _NoLedger:
 async def offline_teacher(folder: Path, seed: int, defect_rate: float) -> AsyncIterator[str]:
     """The offline teacher as a process of its own, so that it has a core of its own; gives its URL."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    port_file, log = folder / "port", folder / "teacher.log"
+    port_file, output = folder / "port", folder / "teacher.log"
     port_file.unlink(missing_ok=True)
-    with log.open("ab") as output:
+    with output.open("ab") as written:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "agents.teacher"),
             *("--port", "0", "--port-file", str(port_file)),
             *("--seed", str(seed), "--defect-rate", str(defect_rate)),
             *("--labels", str(folder / "defects.jsonl")),
-            stdout=output,
-            stderr=output,
+            stdout=written,
+            stderr=written,
             start_new_session=True,
             preexec_fn=dies_with_its_parent,
         )
+    watch: asyncio.Task[None] | None = None
     try:
         for _ in range(600):
-            with contextlib.suppress(OSError, ValueError):
-                yield f"http://127.0.0.1:{int(port_file.read_text())}/v1"
+            port = _number_in(port_file)
+            if port is not None:
+                watch = asyncio.create_task(_watch_teacher(process, output))
+                yield f"http://127.0.0.1:{port}/v1"
                 return
             if process.returncode is not None:
-                raise CommandError(f"the offline teacher did not start; see {log}", OUTSIDE)
+                raise CommandError(f"the offline teacher did not start; see {output}", OUTSIDE)
             await asyncio.sleep(0.05)
-        raise CommandError(f"the offline teacher was not up in 30 s; see {log}", OUTSIDE)
+        raise CommandError(f"the offline teacher was not up in 30 s; see {output}", OUTSIDE)
     finally:
+        if watch is not None:
+            watch.cancel()
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+def _number_in(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+async def _watch_teacher(process: asyncio.subprocess.Process, output: Path) -> None:
+    code = await process.wait()
+    _died(f"the offline teacher ended (exit {code}), see {output}")
 
 
 @contextlib.asynccontextmanager
@@ -152,7 +182,10 @@ async def in_process(settings: Settings) -> AsyncIterator[None]:
         for name in START_ORDER:
             module = await asyncio.to_thread(importlib.import_module, module_of(name))
             stage: Stage = module.build(settings)
-            await stage.app.start()
+            try:
+                await stage.app.start()
+            except StoreError as error:
+                raise CommandError(str(error), OUTSIDE) from error
             started.append(stage)
         yield
     finally:

@@ -1,6 +1,7 @@
 """Commands that look: status, sql, trace, export, report, rules."""
 
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.errors import OUTSIDE, SHORTFALL, CommandError
-from cli.store import open_store
+from cli.store import RemoteStore, open_store
 from schemas.settings import Settings
 
+LOOKS = 5
+"""The sink takes one stream after the other, so an end may be stored a second before its beginning. Only
+what stays out of balance is lost."""
 PIPED_WIDTH = 240
 """Columns where there is no terminal to fit into."""
 
@@ -26,6 +30,11 @@ def show_status(settings: Settings, run_id: str | None, as_json: bool) -> None:
 
     with open_store(settings) as store:
         found = status(store, run_id)
+        for _ in range(LOOKS if isinstance(store, RemoteStore) else 0):
+            if found["conserved"]:
+                break
+            time.sleep(1)
+            found = status(store, run_id)
     if as_json:
         _print_json(found)
     else:

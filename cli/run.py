@@ -18,16 +18,18 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from cli import hosting
-from cli.errors import INTERRUPTED, OUTSIDE, SHORTFALL, CommandError
+from cli.errors import INTERRUPTED, OUTSIDE, SHORTFALL, CommandError, give_up
 from cli.folder import DataFolder
 from cli.live import View
 from cli.store import RemoteStore
 from consumers.sampler.importers import Pool
+from consumers.sampler.plan import once_more
 from schemas import events
 from schemas.dialogue import RunSpec
 from schemas.events import Envelope, RunRequested, derive_id
 from schemas.settings import Settings
 from sinks.dead import dead_by_stage
+from sinks.sql import load
 from sinks.status import RunNotFound, status
 from sinks.store import StoreError
 from streams import topology
@@ -35,6 +37,8 @@ from streams.publisher import NoSpace, NotStored, publish
 from streams.stores import put_pool
 
 POLL_S = 1.0
+OVER_AFTER_S = 20.0
+"""Without a dialogue under way for this long, a run is over even if other runs keep the stages busy."""
 STALLED_AFTER_S = 180.0
 """Without any progress for this long, while models fail, a run stops and says so."""
 
@@ -142,12 +146,14 @@ async def _drive(order: Order, models: Mapping[str, str], nc: Client) -> Outcome
         run_id = order.run_id(models)
         try:
             await put_pool(nc.jetstream(), order.pool.tools)
-            await _request(nc, order, run_id)
+            asked = await _request(nc, order, run_id)
         except (NotStored, NoSpace, NatsError) as error:
             raise CommandError(f"the run could not be started: {error}", OUTSIDE) from error
         store = await asyncio.to_thread(RemoteStore, _url(nc))
         stack.callback(store.close)
         title = f"run {run_id}  ·  {order.pool.source}: {len(order.pool.tools):,} tools  ·  {_listed(models)}"
+        if not asked:
+            await _once_more(nc, order, run_id, store)
         with View(title, order.dialogues) as view:
             return await _watch(nc, store, view, run_id, order.dialogues, halted, stop)
 
@@ -161,8 +167,8 @@ def _listed(models: Mapping[str, str]) -> str:
     return ", ".join(sorted(set(models.values())))
 
 
-async def _request(nc: Client, order: Order, run_id: str) -> None:
-    """Publish a request for the slots nobody has asked for yet; none when all have been."""
+async def _request(nc: Client, order: Order, run_id: str) -> bool:
+    """Ask for the slots nobody has asked for yet; False when all have been."""
     js = nc.jetstream()
     first = 0
     with contextlib.suppress(NotFoundError):
@@ -171,17 +177,34 @@ async def _request(nc: Client, order: Order, run_id: str) -> None:
         assert isinstance(body, RunRequested)
         first = body.end
     if first >= order.dialogues:
+        return False
+    await publish(js, _requested(order, run_id, RunRequested(order.spec, first, order.dialogues)))
+    return True
+
+
+async def _once_more(nc: Client, order: Order, run_id: str, store: RemoteStore) -> None:
+    """Try the slots again that were given up: the reason may be mended by now."""
+    try:
+        found = await asyncio.to_thread(store.query, load("given_up_slots"), {"run_id": run_id})
+        depth = sum(lag.depth for lag in (await topology.lags(nc.jetstream())).values())
+    except (StoreError, NatsError):
+        return  # it is not known what was given up; what is under way is watched
+    if not found.rows or depth:
         return
-    await publish(
-        js,
-        Envelope(
-            event_id=derive_id(run_id, first, order.dialogues),
-            subject=topology.RUNS_REQUESTED,
-            run_id=run_id,
-            produced_at=datetime.now(UTC),
-            producer="cli@1",
-            body=RunRequested(order.spec, first, order.dialogues, len(order.pool.tools), order.pool.source),
-        ),
+    slots = tuple(once_more(order.spec, index, attempts) for index, attempts in found.rows)
+    end = order.dialogues
+    await publish(nc.jetstream(), _requested(order, run_id, RunRequested(order.spec, end, end, slots=slots)))
+
+
+def _requested(order: Order, run_id: str, body: RunRequested) -> Envelope:
+    body = msgspec.structs.replace(body, pool_size=len(order.pool.tools), pool_source=order.pool.source)
+    return Envelope(
+        event_id=derive_id(run_id, body.first, body.end, body.slots),
+        subject=topology.RUNS_REQUESTED,
+        run_id=run_id,
+        produced_at=datetime.now(UTC),
+        producer="cli@1",
+        body=body,
     )
 
 
@@ -197,6 +220,7 @@ async def _watch(
     js = nc.jetstream()
     now: Mapping[str, Any] = _NOTHING | {"run_id": run_id}
     moved, before, quiet = time.monotonic(), -1, 0
+    ended: float | None = None
     while True:
         if halted.done():
             return Outcome(now, f"{halted.result()}. Nothing is lost: the same command goes on.", OUTSIDE)
@@ -219,9 +243,12 @@ async def _watch(
         elif depth and time.monotonic() - moved > STALLED_AFTER_S:
             why = await asyncio.to_thread(_last_failure, store, run_id)
             return Outcome(now, f"nothing has moved for {STALLED_AFTER_S:.0f} s{why}", OUTSIDE)
-        # All queues empty twice in a row: whatever was published has been handled and stored.
-        quiet = quiet + 1 if depth == 0 and now["sampled"] > 0 else 0
-        if quiet >= 2:
+        # All queues empty twice in a row: whatever was published has been handled and stored. Where
+        # others keep the queues busy, that nothing of this run is under way has to do, after a while.
+        over = now["sampled"] > 0 and now["in_flight"] == 0
+        quiet = quiet + 1 if over and depth == 0 else 0
+        ended = (ended or time.monotonic()) if over else None
+        if quiet >= 2 or (ended is not None and time.monotonic() - ended > OVER_AFTER_S):
             return _finished(now, target)
         await _pause(stop)
 
@@ -229,10 +256,13 @@ async def _watch(
 def _finished(now: Mapping[str, Any], target: int) -> Outcome:
     if now["accepted"] >= target:
         return Outcome(now)
+    why = "`genesisfunc status` and the report say by which rules they failed"
+    if now["dead"]:
+        why = f"{now['dead']} dialogues died, `genesisfunc dead list` says of what; {why}"
     return Outcome(
         now,
-        f"{now['accepted']} of {target} dialogues were accepted; the other slots failed every attempt. "
-        "`genesisfunc status` and the report say by which rules",
+        f"{now['accepted']} of {target} dialogues were accepted, the other slots were given up: {why}. "
+        "The same command tries them again",
         SHORTFALL,
     )
 
@@ -274,12 +304,12 @@ async def _pause(stop: asyncio.Event) -> None:
 
 @contextlib.asynccontextmanager
 async def _interrupts() -> AsyncIterator[asyncio.Event]:
-    """Set by Ctrl-C or SIGTERM; a second Ctrl-C is Python's own again."""
+    """Set by Ctrl-C or SIGTERM; a second Ctrl-C ends the process on the spot."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def first() -> None:
         stop.set()
-        loop.remove_signal_handler(signal.SIGINT)
+        loop.add_signal_handler(signal.SIGINT, lambda: give_up("stopped at once", INTERRUPTED))
         sys.stderr.write("\nstopping: finishing what is under way (Ctrl-C again: at once)\n")
 
     loop.add_signal_handler(signal.SIGINT, first)

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -20,6 +22,13 @@ from streams.topology import STORE_QUERY
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
+
+async def _quiet(error: Exception) -> None:
+    """nats-py would print a traceback; the request that fails says it in words."""
+    log.debug("NATS: %s", error)
+
 
 class RemoteStore:
     """Asks a running sink; the same `query` as an `EventStore`'s, from any thread."""
@@ -29,7 +38,9 @@ class RemoteStore:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="remote-store")
         self._thread.start()
         try:
-            self._nc = self._wait(nats.connect(nats_url, connect_timeout=5, allow_reconnect=False))
+            self._nc = self._wait(
+                nats.connect(nats_url, connect_timeout=5, allow_reconnect=False, error_cb=_quiet)
+            )
         except (OSError, NatsError) as error:
             self._end_loop()
             raise StoreError(f"the running pipeline cannot be reached at {nats_url}: {error}") from error
@@ -66,6 +77,10 @@ class RemoteStore:
         self._loop.close()
 
 
+PATIENCE_S = 20.0
+"""How long to wait for a folder that somebody is just opening, or only looking at."""
+
+
 @contextlib.contextmanager
 def open_store(settings: Settings) -> Iterator[EventStore | RemoteStore]:
     """The store of a data folder or a ClickHouse server.
@@ -73,23 +88,8 @@ def open_store(settings: Settings) -> Iterator[EventStore | RemoteStore]:
     Raises:
         CommandError: there is none, or it cannot be read.
     """
-    folder = DataFolder(settings.data_dir)
-    store: EventStore | RemoteStore
     try:
-        if settings.clickhouse_url:
-            store = EventStore(settings.store_url).open()
-        elif (owner := folder.owner()) is not None:
-            store = RemoteStore(owner.nats_url)
-        elif not folder.exists():
-            raise CommandError(
-                f"{folder.path} holds no GenesisFunc data; `genesisfunc run` makes some, "
-                "--data-dir names another folder"
-            )
-        else:
-            folder.check_version()
-            store = EventStore(settings.store_url).open()
-    except StoreBusyError as error:
-        raise CommandError(str(error), OUTSIDE) from error
+        store = _found(settings)
     except StoreError as error:
         raise CommandError(str(error), OUTSIDE) from error
     try:
@@ -100,3 +100,34 @@ def open_store(settings: Settings) -> Iterator[EventStore | RemoteStore]:
         raise CommandError(str(error), OUTSIDE) from error
     finally:
         store.close()
+
+
+def _found(settings: Settings) -> EventStore | RemoteStore:
+    if settings.clickhouse_url:
+        return EventStore(settings.store_url).open()
+    folder = DataFolder(settings.data_dir)
+    if not folder.exists():
+        raise CommandError(
+            f"{folder.path} holds no GenesisFunc data; `genesisfunc run` makes some, "
+            "--data-dir names another folder"
+        )
+    folder.check_version()
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        late = time.monotonic() > deadline
+        if (owner := folder.owner()) is not None:
+            try:
+                found = RemoteStore(owner.nats_url)
+                found.query("SELECT 1")  # its sink may not have come up yet
+            except StoreError:
+                if late:
+                    raise
+            else:
+                return found
+        elif not folder.is_owned() or late:
+            try:
+                return EventStore(settings.store_url).open()
+            except StoreBusyError:
+                if late:
+                    raise
+        time.sleep(0.2)

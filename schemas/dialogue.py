@@ -155,7 +155,7 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     in_flight: int = 64
     """Dialogues under way at once: the run's width."""
     max_attempts: int = 6
-    """Times a slot is sampled anew after a dialogue failed the checks, before it is given up."""
+    """Attempts at a slot before it is given up; asking again for the run adds as many."""
 
 
 class Slot(Struct, frozen=True):

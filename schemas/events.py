@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from schemas.dialogue import Dialogue, Message, RunSpec
+from schemas.dialogue import Dialogue, Message, RunSpec, Slot
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +33,8 @@ class RunRequested(Struct, frozen=True, tag=True):
     pool_size: int = 0
     pool_source: str = ""
     """What the user named as the source of the tools."""
+    slots: tuple[Slot, ...] = ()
+    """Slots to try once more, instead of a range: those that an earlier request had given up."""
 
 
 class ToolsSampled(Struct, frozen=True, tag=True):

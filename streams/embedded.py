@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 START_TIMEOUT_S = 15.0
@@ -37,11 +37,14 @@ def binary() -> str:
 
 
 @contextlib.asynccontextmanager
-async def nats_server(folder: Path, port: int = -1) -> AsyncIterator[str]:
+async def nats_server(
+    folder: Path, port: int = -1, on_death: Callable[[str], None] | None = None
+) -> AsyncIterator[str]:
     """Run a server that keeps its state in `folder`; gives its URL.
 
     Args:
         port: -1 lets the server pick a free one.
+        on_death: told why when the server ends before it is asked to.
 
     Raises:
         ServerFailed: it ended, or was not up within 15 s.
@@ -58,9 +61,11 @@ async def nats_server(folder: Path, port: int = -1) -> AsyncIterator[str]:
         start_new_session=True,
         preexec_fn=dies_with_its_parent,
     )
+    watch = asyncio.create_task(_watch(process, log, on_death))
     try:
         yield await _url(process, folder, log)
     finally:
+        watch.cancel()
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         try:
@@ -69,6 +74,14 @@ async def nats_server(folder: Path, port: int = -1) -> AsyncIterator[str]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _watch(
+    process: asyncio.subprocess.Process, log: Path, on_death: Callable[[str], None] | None
+) -> None:
+    code = await process.wait()
+    if on_death is not None:
+        on_death(f"nats-server ended (exit {code}): {_last_words(log)}")
 
 
 async def _wait_for_the_last_one(pid_file: Path) -> None:

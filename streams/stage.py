@@ -138,10 +138,16 @@ class Stage:
         """For stages that only compute: one message after the other, acknowledgements together."""
 
         async def on_batch(message: NatsBatchMessage) -> None:
-            worked = [(raw, await self._work(raw, handle)) for raw in message.raw_message]
-            await asyncio.gather(
-                *(self._settle(raw, outputs) for raw, outputs in worked if outputs is not None)
-            )
+            async with contextlib.AsyncExitStack() as stack:
+                for raw in message.raw_message:
+                    await stack.enter_async_context(self._kept_alive(raw))
+                worked = []
+                for raw in message.raw_message:
+                    worked.append((raw, await self._work(raw, handle)))
+                    await asyncio.sleep(0)  # computing must not hold up the heartbeats
+                await asyncio.gather(
+                    *(self._settle(raw, outputs) for raw, outputs in worked if outputs is not None)
+                )
 
         self._subscribe_batches(on_batch, BATCH_WAIT_S)
 

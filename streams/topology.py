@@ -7,7 +7,6 @@ existing durable without a word, so there must be one place that says it.
 from dataclasses import dataclass
 from typing import Literal
 
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -226,15 +225,17 @@ class Lag:
 
 
 async def lags(js: JetStreamContext) -> dict[StageName, Lag]:
-    """Queue depth by stage. A durable that does not answer in time counts as empty."""
+    """Queue depth by stage.
+
+    Raises:
+        nats.errors.Error: a durable is missing, or the server does not answer in time. Not knowing a
+            queue is not the same as its being empty.
+    """
     found: dict[StageName, Lag] = {}
     for stage in STAGES:
         pending = unacked = redelivered = handled = 0
         for durable in durables_of(stage):
-            try:
-                info = await js.consumer_info(durable.stream, durable.name)
-            except (NatsTimeout, NotFoundError):
-                continue
+            info = await js.consumer_info(durable.stream, durable.name)
             pending += info.num_pending or 0
             unacked += info.num_ack_pending or 0
             redelivered += info.num_redelivered or 0

@@ -107,7 +107,8 @@ class Sampler:
         related = [pool.tools[name] for name in ranked if relevance[name] > TARGETS_FROM] or [
             pool.tools[name] for name in ranked[:3] if relevance[name] > 0.3
         ]
-        planned = plan(spec, scenario, target, related, rng)
+        may_miss = any(r < NO_TOOL_BELOW for r in relevance.values())
+        planned = plan(spec, scenario, target, related, rng, may_miss=may_miss)
         others = [name for name in ranked if name not in planned.targets]
         if planned.missing:
             others = [name for name in others if relevance[name] < NO_TOOL_BELOW]
@@ -174,6 +175,8 @@ class Sampler:
 def starts(event: Envelope) -> tuple[RunSpec | None, list[Slot]]:
     """The slots that an event starts."""
     match event.body:
+        case RunRequested(spec=spec, slots=slots) if slots:
+            return spec, list(slots)
         case RunRequested(spec=spec, first=first, end=end):
             return spec, first_slots(spec, first, end)
         case ReviewAccepted(how="automatic", dialogue=dialogue):

@@ -56,10 +56,16 @@ def target_of(spec: RunSpec, names: Sequence[str], index: int, attempt: int = 0)
 
 def next_slots(spec: RunSpec, slot: Slot, accepted: bool) -> list[Slot]:
     """Where a lane goes after the dialogue of `slot` has ended; nothing when the lane is through."""
-    if not accepted and slot.attempt + 1 < spec.max_attempts:
+    if not accepted and (slot.attempt + 1) % spec.max_attempts:
         return [Slot(slot.index, slot.attempt + 1, slot.stride, slot.end)]
     index = slot.index + slot.stride
     return [Slot(index, 0, slot.stride, slot.end)] if index < slot.end else []
+
+
+def once_more(spec: RunSpec, index: int, attempts: int) -> Slot:
+    """A slot that was given up after so many attempts, on a lane of its own; the numbering goes on."""
+    rounds = -(-attempts // spec.max_attempts)
+    return Slot(index, rounds * spec.max_attempts, stride=1, end=index + 1)
 
 
 def first_slots(spec: RunSpec, first: int, end: int) -> list[Slot]:
@@ -84,11 +90,14 @@ def plan(
     target: ToolSpec,
     related: Sequence[ToolSpec],
     rng: random.Random,
+    *,
+    may_miss: bool = True,
 ) -> Plan:
     """Turns for a scenario.
 
     Args:
         related: tools that go well with the target, the closest first; they become further targets.
+        may_miss: other tools would be on the table if the target were not.
     """
 
     def task(tool: ToolSpec) -> Task:
@@ -116,17 +125,18 @@ def plan(
                     turns.append(_continuation(turns, tool, rng))
             return Plan(_names(tools), tuple(turns))
         case Scenario.SPECIAL:
-            return _special(target, task(target), rng)
+            return _special(target, task(target), rng, may_miss)
 
 
-def _special(target: ToolSpec, task: Task, rng: random.Random) -> Plan:
-    kinds = [TurnKind.NO_TOOL]
+def _special(target: ToolSpec, task: Task, rng: random.Random, may_miss: bool) -> Plan:
+    kinds = [TurnKind.NO_TOOL] if may_miss else []
     if target.required:
         kinds.append(TurnKind.CANNOT_FILL)
     forbidding = [name for name in task.slots if can_be_invalid(target.properties[name])]
     if forbidding:
         kinds.append(TurnKind.INVALID_VALUE)
-    match rng.choice(kinds):
+    # Nothing else is possible: an empty table, which the rules will not let pass.
+    match rng.choice(kinds or [TurnKind.NO_TOOL]):
         case TurnKind.CANNOT_FILL:
             withheld = (rng.choice(target.required),)
             said = Task(task.tool, tuple(slot for slot in task.slots if slot not in withheld))

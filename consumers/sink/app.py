@@ -2,9 +2,11 @@
 
 import asyncio
 
+import stamina
+
 from consumers.sink.core import VERSION, Sink
 from schemas.settings import Settings, load
-from sinks.store import EventStore
+from sinks.store import EventStore, StoreBusyError
 from streams.stage import Stage
 from streams.topology import STORE_QUERY
 
@@ -15,7 +17,12 @@ def build(settings: Settings) -> Stage:
     sink = Sink(store)
 
     async def open_store() -> None:
-        await asyncio.to_thread(store.open)
+        # Somebody may be looking at the folder this moment, or a killed sink be on its way out.
+        async for attempt in stamina.retry_context(
+            on=StoreBusyError, attempts=None, timeout=30.0, wait_initial=0.1, wait_max=1.0
+        ):
+            with attempt:
+                await asyncio.to_thread(store.open)
 
     async def close_store() -> None:
         await asyncio.to_thread(store.close)

@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from pydantic import SecretStr
 
 from agents.client import EndpointDown, EndpointRefused, ReplyUnusable
 from agents.role import Reply, Role
 from schemas.events import Where
+from schemas.settings import RoleOverride
 from tests.agents.endpoint import refuses, says, scripted
 
 
@@ -182,10 +184,43 @@ async def test_what_an_endpoint_refuses_is_taken_back_once_for_all():
     assert "JSON Schema" in last["messages"][0]["content"]
 
 
-async def test_a_request_refused_to_the_last_is_unusable():
-    async with scripted(refuses(400, "this prompt is not allowed")) as (llm, _, _):
-        with pytest.raises(ReplyUnusable, match="not allowed"):
+async def test_a_refused_prompt_is_unusable_and_teaches_nothing_about_the_endpoint():
+    filtered = refuses(400, "The response was filtered: the temperature in Lisbon is a seed of trouble")
+    async with scripted(filtered, filtered, says(HELLO)) as (llm, script, _):
+        with pytest.raises(ReplyUnusable, match="filtered"):
             await ask(llm)
+        await ask(llm, key="another")
+
+    assert len(script.requests) == 3
+    assert script.requests[2]["response_format"]["type"] == "json_schema"
+    assert {"seed", "temperature"} <= script.requests[2].keys()
+
+
+async def test_an_endpoint_of_few_words_is_asked_plainly_from_then_on():
+    async with scripted(refuses(400, "Bad Request"), says(HELLO)) as (llm, script, _):
+        assert await ask(llm) == [Greeting(text="hello")]
+        await ask(llm, key="another")
+
+    assert len(script.requests) == 3
+    assert "response_format" not in script.requests[2]
+
+
+async def test_one_lesson_learned_by_many_at_once_is_one_lesson():
+    """A model that wants `max_completion_tokens`, asked eight times at the same moment."""
+
+    def particular(request):
+        if "max_tokens" in request:
+            return refuses(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")(
+                request
+            )
+        return says(HELLO)(request)
+
+    async with scripted(particular) as (llm, script, _):
+        await asyncio.gather(*(ask(llm, key=str(i)) for i in range(8)))
+
+    good = [request for request in script.requests if "max_completion_tokens" in request]
+    assert len(good) == 8
+    assert all(request["response_format"]["type"] == "json_schema" for request in good)
 
 
 async def test_nobody_at_the_address_is_an_outage():
@@ -215,6 +250,15 @@ async def test_preflight_asks_each_endpoint_once():
         await llm.preflight(["user", "judge", "checker"])
 
     assert len(script.requests) == 1
+
+
+async def test_preflight_tries_every_key():
+    async with scripted(says("yes")) as (llm, script, _):
+        roles = {"judge": RoleOverride(api_key=SecretStr("other"))}
+        llm.settings = llm.settings.model_copy(update={"roles": roles})
+        await llm.preflight(["user", "judge", "checker"])
+
+    assert len(script.requests) == 2
 
 
 def test_data_cannot_close_its_section():

@@ -14,6 +14,7 @@ from consumers.sampler.plan import (
     can_be_invalid,
     first_slots,
     next_slots,
+    once_more,
     plan,
     scenario_of,
     target_of,
@@ -79,6 +80,18 @@ def test_lanes_fill_every_slot_once_whatever_fails(end, width, data):
     assert set((accepted + given_up).values()) == {1}
 
 
+@given(st.integers(1, 6), st.integers(1, 20))
+def test_a_slot_given_up_is_tried_as_often_again_under_new_numbers(max_attempts, attempts):
+    spec = RunSpec(pool="p", max_attempts=max_attempts)
+    slot = once_more(spec, 7, attempts)
+    assert slot.attempt >= attempts
+    tried = [slot]
+    while following := next_slots(spec, tried[-1], False):
+        tried += following
+    assert [each.attempt for each in tried] == list(range(slot.attempt, slot.attempt + max_attempts))
+    assert next_slots(spec, slot, True) == []
+
+
 def test_a_run_that_is_extended_starts_where_it_ended():
     assert [slot.index for slot in first_slots(RunSpec(pool="p", in_flight=4), 10, 12)] == [10, 11]
 
@@ -107,6 +120,12 @@ def test_a_plan_is_what_its_scenario_says(scenario, seed):
         assert not set(turn.withheld) & {slot for task in turn.tasks for slot in task.slots} or (
             turn.kind is TurnKind.SUPPLY
         )
+
+
+def test_a_tool_that_would_leave_an_empty_table_is_not_taken_away():
+    for seed in range(20):
+        made = plan(SPEC, Scenario.SPECIAL, WEATHER, [], random.Random(seed), may_miss=False)
+        assert not made.missing
 
 
 def test_what_is_withheld_is_supplied_next():

@@ -191,6 +191,7 @@ BAD: list[tuple[str, str, Dialogue]] = [
     ("call_id_is_unique", "empty", single(made=replace(LISBON, id=""))),
     ("empty_argument", "blank", single(made=call("get_weather", city=" "))),
     # structure
+    ("empty_table", "no-tools", replace(single(), tools=())),
     ("starts_with_user", "assistant", with_messages(single(), *single().messages[1:])),
     ("starts_with_user", "nothing", with_messages(single())),
     ("ends_with_text", "user", with_messages(single(), *single().messages, user("Thanks!"))),

@@ -44,6 +44,13 @@ _SPELLED = {
 }
 
 
+@rule("structure", "error", "Put tools on the table, if only such as do not fit.")
+def empty_table(view: View) -> Iterator[Problem]:
+    """There are tools on the table: declining teaches something only where there was something to choose."""
+    if not view.dialogue.tools:
+        yield Problem("no tools are on the table")
+
+
 @rule("structure", "error", "Begin the dialogue with what the user wants.")
 def starts_with_user(view: View) -> Iterator[Problem]:
     """The first message is the user's."""
