@@ -15,13 +15,13 @@ from rich.table import Table
 from cli.errors import CommandError
 from cli.run import Order, Outcome
 from cli.run import run as work
-from cli.store import RemoteStore, open_store
+from cli.store import open_store
 from consumers.rule_checker.core import tool_errors
 from consumers.sampler.importers import Pool, read_tools
 from schemas.dialogue import RunSpec, Scenario
 from schemas.settings import Settings
 from schemas.tools import pool_hash
-from sinks.store import EventStore
+from sinks.store import Queryable
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def sound(pool: Pool) -> Pool:
     return replace(pool, tools=kept, notes=(*pool.notes, note + more))
 
 
-def final_status(store: EventStore | RemoteStore, outcome: Outcome, seconds: float) -> dict[str, Any]:
+def final_status(store: Queryable, outcome: Outcome, seconds: float) -> dict[str, Any]:
     from sinks.status import RunNotFound, status
 
     try:
@@ -124,7 +124,7 @@ def final_status(store: EventStore | RemoteStore, outcome: Outcome, seconds: flo
         return dict(outcome.status)
 
 
-def leave(store: EventStore | RemoteStore, run_id: str, settings: Settings) -> Left | None:
+def leave(store: Queryable, run_id: str, settings: Settings) -> Left | None:
     """Write the data set and the report of a run; None when it has no event yet."""
     from sinks.accepted import accepted_dialogues
     from sinks.report import write_report

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.errors import OUTSIDE, SHORTFALL, CommandError
-from cli.store import RemoteStore, open_store
+from cli.store import open_store
 from schemas.settings import Settings
 
 LOOKS = 5
@@ -30,7 +30,7 @@ def show_status(settings: Settings, run_id: str | None, as_json: bool) -> None:
 
     with open_store(settings) as store:
         found = status(store, run_id)
-        for _ in range(LOOKS if isinstance(store, RemoteStore) else 0):
+        for _ in range(LOOKS if store.is_remote else 0):
             if found["conserved"]:
                 break
             time.sleep(1)
