@@ -37,8 +37,9 @@ from streams.publisher import NoSpace, NotStored, publish
 from streams.stores import put_pool
 
 POLL_S = 1.0
-OVER_AFTER_S = 20.0
-"""Without a dialogue under way for this long, a run is over even if other runs keep the stages busy."""
+OVER_AFTER_S = 60.0
+"""Without a dialogue under way for this long, a run is over even if other runs keep the stages busy. Longer
+than `ack_wait`: after a kill the sink's last messages come again only then."""
 STALLED_AFTER_S = 180.0
 """Without any progress for this long, while models fail, a run stops and says so."""
 
@@ -245,7 +246,7 @@ async def _watch(
             return Outcome(now, f"nothing has moved for {STALLED_AFTER_S:.0f} s{why}", OUTSIDE)
         # All queues empty twice in a row: whatever was published has been handled and stored. Where
         # others keep the queues busy, that nothing of this run is under way has to do, after a while.
-        over = now["sampled"] > 0 and now["in_flight"] == 0
+        over = now["sampled"] > 0 and now["in_flight"] == 0 and now["conserved"]
         quiet = quiet + 1 if over and depth == 0 else 0
         ended = (ended or time.monotonic()) if over else None
         if quiet >= 2 or (ended is not None and time.monotonic() - ended > OVER_AFTER_S):
