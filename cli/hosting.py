@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import importlib
 import json
-import logging
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 from agents.client import LLM, LLMError
 from cli.errors import OUTSIDE, CommandError, give_up
 from cli.folder import DataFolder
+from cli.store import quiet
 from schemas.events import LLMCalled, Where
 from schemas.settings import OFFLINE_MODEL, ROLES, Settings
 from sinks.store import StoreError
@@ -26,8 +26,6 @@ from streams import metrics, topology
 from streams.embedded import ServerFailed, dies_with_its_parent, nats_server
 from streams.stage import HALTED, Stage
 from streams.topology import STAGES, StageName
-
-log = logging.getLogger(__name__)
 
 # The sink first, so that nothing waits for it; the sampler last, so that nothing starts before all stand.
 START_ORDER: tuple[StageName, ...] = tuple(reversed(STAGES))
@@ -74,11 +72,6 @@ def _died(what: str) -> None:
     give_up(f"{what}. Nothing that was acknowledged is lost: the same command goes on")
 
 
-async def _quiet(error: Exception) -> None:
-    """nats-py prints a traceback for every failed reconnection; what matters shows at the next request."""
-    log.debug("NATS: %s", error)
-
-
 def models_of(settings: Settings) -> dict[str, str]:
     """Role -> model."""
     return {role: settings.endpoint(role).model for role in ROLES}
@@ -86,7 +79,7 @@ def models_of(settings: Settings) -> dict[str, str]:
 
 @contextlib.asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Client]:
-    nc = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=_quiet)
+    nc = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=quiet)
     try:
         yield nc
     finally:

@@ -26,8 +26,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-async def _quiet(error: Exception) -> None:
-    """nats-py would print a traceback; the request that fails says it in words."""
+async def quiet(error: Exception) -> None:
+    """For `error_cb`: nats-py would print a traceback; the request that fails says it in words."""
     log.debug("NATS: %s", error)
 
 
@@ -44,7 +44,7 @@ class RemoteStore:
         self._thread.start()
         try:
             self._nc = self._wait(
-                nats.connect(nats_url, connect_timeout=5, allow_reconnect=False, error_cb=_quiet), 6.0
+                nats.connect(nats_url, connect_timeout=5, allow_reconnect=False, error_cb=quiet), 6.0
             )
         except (OSError, TimeoutError, NatsError) as error:
             self._end_loop()
