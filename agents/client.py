@@ -119,23 +119,9 @@ _OPTIONAL = {
 
 
 @dataclass
-class Health:
-    """How the endpoints do, for whoever watches this process."""
-
-    down_since: float | None = None
-    """Monotonic seconds since when no call has succeeded; None while all is well."""
-    refused: str = ""
-    """Why an endpoint said no for good."""
-    last_error: str = ""
-    calls: int = 0
-    failures: int = 0
-
-
-@dataclass
 class LLM:
     settings: Settings
     ledger: Ledger
-    health: Health = field(default_factory=Health)
     _clients: dict[tuple[str, str], AsyncOpenAI] = field(default_factory=dict)
     _abilities: dict[tuple[str, str], Abilities] = field(default_factory=dict)
     _limits: dict[RoleName, asyncio.Semaphore] = field(default_factory=dict)
@@ -307,7 +293,6 @@ class LLM:
                 ):
                     with tries:
                         attempt += 1
-                        self.health.calls += 1
                         try:
                             reply: ChatCompletion = await self._client(endpoint).chat.completions.create(
                                 **request
@@ -317,23 +302,21 @@ class LLM:
                             raise
                         if not reply.choices:
                             raise EndpointDown(f"{endpoint.model} sent a reply without choices")
-                        self.health.down_since = None
                         if abilities is not known:
                             self._abilities[endpoint.base_url, endpoint.model] = abilities
                         return reply
             except (AuthenticationError, PermissionDeniedError, NotFoundError, RateLimitError) as error:
                 if isinstance(error, RateLimitError) and not _out_of_credit(error):
-                    raise self._down(endpoint, error) from error
-                self.health.refused = (
+                    raise _down(endpoint, error) from error
+                raise EndpointRefused(
                     f"{endpoint.base_url or 'the OpenAI API'} refuses role {role.name!r}, model "
                     f"{endpoint.model!r}: {_said(error)} (HTTP {error.status_code})"
-                )
-                raise EndpointRefused(self.health.refused) from error
+                ) from error
             except APIConnectionError as error:
-                raise self._down(endpoint, error) from error
+                raise _down(endpoint, error) from error
             except APIStatusError as error:
                 if error.status_code >= 500 or error.status_code in (408, 409):
-                    raise self._down(endpoint, error) from error
+                    raise _down(endpoint, error) from error
                 if abilities is not known:
                     # Even the plainest request: it is what was asked, not how.
                     raise ReplyUnusable(f"{role.name}: request refused: {_said(error)}") from error
@@ -347,12 +330,6 @@ class LLM:
                     # tells them apart, and the lesson is kept only if that one succeeds.
                     abilities = known.plainest()
 
-    def _down(self, endpoint: Endpoint, error: Exception) -> EndpointDown:
-        if self.health.down_since is None:
-            self.health.down_since = time.monotonic()
-        self.health.last_error = f"{endpoint.base_url or 'the OpenAI API'}: {_said(error)}"
-        return EndpointDown(self.health.last_error)
-
     async def _failed(
         self,
         role: Role[R],
@@ -362,8 +339,6 @@ class LLM:
         attempt: int,
         answers: tuple[str, ...] = (),
     ) -> None:
-        self.health.failures += 1
-        self.health.last_error = f"{role.name}: {outcome}: {error}"
         await self.ledger.record(
             LLMCalled(
                 role=role.name,
@@ -549,3 +524,7 @@ def _cost(endpoint: Endpoint, tokens_in: int, cached: int, tokens_out: int) -> f
         + cached * cached_price
         + tokens_out * endpoint.usd_per_mtok_out
     ) / 1e6
+
+
+def _down(endpoint: Endpoint, error: Exception) -> EndpointDown:
+    return EndpointDown(f"{endpoint.base_url or 'the OpenAI API'}: {_said(error)}")

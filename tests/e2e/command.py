@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,19 @@ def started(*arguments: str | Path, **changes: str) -> Iterator[subprocess.Popen
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def until_line(process: subprocess.Popen[str], fits: Callable[[str], bool]) -> None:
+    """Read what the command says on standard error up to the first such line."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if fits(line):
+            return
+    raise AssertionError("the command ended without saying it")
+
+
+def some_accepted(line: str) -> bool:
+    return "accepted=" in line and "accepted=0/" not in line
 
 
 def run_arguments(folder: Path, dialogues: int, *more: str) -> list[str]:

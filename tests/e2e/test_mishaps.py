@@ -7,7 +7,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.agents.endpoint import Script, refuses, says, served
-from tests.e2e.command import TOOLS, adds_up, command, last_json, run_arguments, started
+from tests.e2e.command import (
+    TOOLS,
+    adds_up,
+    command,
+    last_json,
+    run_arguments,
+    some_accepted,
+    started,
+    until_line,
+)
 
 
 def test_lookers_on_disturb_neither_a_run_nor_each_other(tmp_path):
@@ -37,10 +46,7 @@ def test_lookers_on_disturb_neither_a_run_nor_each_other(tmp_path):
 def test_a_run_whose_nats_server_dies_says_so_at_once_and_can_go_on(tmp_path):
     folder = tmp_path / "data"
     with started(*run_arguments(folder, 30)) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "accepted=" in line and "accepted=0/" not in line:
-                break
+        until_line(process, some_accepted)
         os.kill(int((folder / "nats" / "nats.pid").read_text()), signal.SIGKILL)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 3
@@ -54,14 +60,9 @@ def test_a_run_whose_nats_server_dies_says_so_at_once_and_can_go_on(tmp_path):
 
 def test_a_second_ctrl_c_ends_it_on_the_spot(tmp_path):
     with started(*run_arguments(tmp_path / "data", 40)) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "accepted=" in line:
-                break
+        until_line(process, lambda line: "accepted=" in line)
         process.send_signal(signal.SIGINT)
-        for line in process.stderr:
-            if "again: at once" in line:
-                break
+        until_line(process, lambda line: "again: at once" in line)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 130
