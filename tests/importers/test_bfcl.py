@@ -43,7 +43,7 @@ def test_all_of_bfcl_imports(pool):
 def test_names_are_unique_and_sorted_and_the_order_is_the_same_every_time(pool):
     names = [tool.name for tool in pool.tools]
     assert names == sorted(set(names))
-    assert read_bfcl() == pool
+    assert read_tools("bfcl") == pool
     assert pool_hash(pool.tools) == pool_hash(reversed(pool.tools))
 
 
@@ -145,7 +145,7 @@ def test_the_package_is_read_but_never_imported(package):
             "multi_turn_func_doc/math_api.json": json.dumps({**tool("c"), "response": {"type": "float"}}),
         }
     )
-    pool = read_bfcl()
+    pool = read_tools("bfcl")
     assert [(tool.name, tool.source) for tool in pool.tools] == [
         ("a", "bfcl:simple_python"),
         ("b", "bfcl:simple_python"),

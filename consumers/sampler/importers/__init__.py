@@ -1,31 +1,31 @@
-"""Tools in: every source gives a `Pool` of `ToolSpec`s with clean schemas, and says what it changed."""
+"""Tools in: every source gives `ToolSpec`s with clean schemas, and says what it changed and left out."""
 
 from consumers.sampler.importers.bfcl import BFCLError, read_bfcl
-from consumers.sampler.importers.files import ToolFileError, read_file
+from consumers.sampler.importers.collect import SourceError
+from consumers.sampler.importers.files import pool_json
 from consumers.sampler.importers.normalise import Imported, ToolError, clean
-from consumers.sampler.importers.pool import Pool
+from consumers.sampler.importers.pool import Definitions, Pool, merged
+from consumers.sampler.importers.sources import read_definitions
 
 __all__ = [
     "BFCLError",
+    "Definitions",
     "Imported",
     "Pool",
+    "SourceError",
     "ToolError",
-    "ToolFileError",
     "clean",
+    "merged",
+    "pool_json",
     "read_bfcl",
-    "read_file",
+    "read_definitions",
     "read_tools",
 ]
 
 
 def read_tools(source: str) -> Pool:
-    """Read the tools a user named.
+    """Read the tools a user named: of each name the best definition.
 
-    Args:
-        source: `bfcl`, or the path of a JSON or JSON lines file (`./bfcl` if it is called that).
-
-    Raises:
-        BFCLError: BFCL's package is missing or damaged.
-        ToolFileError: the file cannot be read, or holds tools that cannot be used.
+    Args and Raises: see `read_definitions`.
     """
-    return read_bfcl() if source == "bfcl" else read_file(source)
+    return merged(read_definitions(source))

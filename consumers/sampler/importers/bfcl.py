@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from consumers.sampler.importers.normalise import Imported, ToolError, clean
-from consumers.sampler.importers.pool import Pool, best_by_name, identity, make_pool
+from consumers.sampler.importers.pool import Definitions, identity
 
 VERSION = "2026.3.23"
 INSTALL = f"pip install --no-deps bfcl-eval=={VERSION}"
@@ -31,13 +31,13 @@ class _Row(Struct):
     """Absent in the multi-turn files, whose tools lie in `multi_turn_func_doc`."""
 
 
-def read_bfcl() -> Pool:
-    """Read every tool of BFCL, sorted by name; of a name's definitions the best (see `best_by_name`).
+def read_bfcl() -> Definitions:
+    """Read every definition of BFCL, sorted by name; those of one name in the order of the files.
 
     Raises:
         BFCLError: the package is missing, holds no data, or its data is damaged.
     """
-    data = _folder()
+    data = data_folder()
     files = sorted(data.glob("BFCL_v4_*.json"))
     if not files:
         raise BFCLError(f"{data} holds no BFCL_v4_*.json: this reads bfcl-eval {VERSION}; run: {INSTALL}")
@@ -57,11 +57,11 @@ def read_bfcl() -> Pool:
     for definition, source in sources.items():
         imported = _clean(definition, source)
         distinct.setdefault(identity(imported.tool), imported)
-    best = best_by_name(distinct.values())
-    return make_pool(len(distinct), (best[name] for name in sorted(best)), "bfcl", notes)
+    by_name = sorted(distinct.values(), key=lambda imported: imported.tool.name)
+    return Definitions(tuple(by_name), "bfcl", tuple(notes))
 
 
-def _folder() -> Path:
+def data_folder() -> Path:
     """The package's data. The package is found but not imported: importing it creates folders."""
     spec = importlib.util.find_spec("bfcl_eval")
     if spec is None or not spec.submodule_search_locations:

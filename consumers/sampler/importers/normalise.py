@@ -8,6 +8,7 @@ import copy
 import difflib
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ import jsonschema_rs
 import msgspec
 
 from consumers.sampler.importers.patterns import catastrophic
+from consumers.sampler.importers.type_words import ANY_WORDS, TYPE_WORDS, schema_of, union_of
 from schemas.tools import ToolSpec
 
 MAX_DEPTH = 32
@@ -112,14 +114,18 @@ class _Notes:
 
 # --- the outer shape -----------------------------------------------------------------------------
 
-PARAMETERS = ("parameters", "input_schema", "inputSchema", "arguments")
-RETURNS = ("returns", "outputSchema", "output_schema", "response", "results")
+PARAMETERS = ("parameters", "input_schema", "inputSchema", "arguments", "parametersJsonSchema")
+RETURNS = ("returns", "outputSchema", "output_schema", "response", "results", "responseJsonSchema")
 
 
 def _unwrap(raw: object) -> dict[str, Any]:
-    """The object that holds the name: OpenAI's chat format keeps it one level down."""
+    """The object that holds the name: OpenAI's chat format keeps it one level down.
+
+    That format has no place for the result, which we write beside `function`.
+    """
     if isinstance(raw, dict) and "name" not in raw and "function" in raw:
-        raw = raw["function"]
+        beside = {"returns": raw["returns"]} if raw.get("returns") is not None else {}
+        raw = beside | raw["function"] if isinstance(raw["function"], dict) else raw["function"]
     if not isinstance(raw, dict):
         raise ToolError("", "(root)", f"is {_kind(raw)} where an object with name and parameters belongs")
     return raw
@@ -187,6 +193,9 @@ def _returns(definition: dict[str, Any], notes: _Notes) -> Schema | None:
     return _checked(schema, notes)
 
 
+_OPTIONAL = re.compile(r"\s*[\[(]?optional\b", re.IGNORECASE)
+
+
 def _spread_map(raw: Schema, notes: _Notes) -> Schema:
     """`{"city": {"type": ...}}`, parameters without the object around them (xLAM, API-Bank) -> a schema."""
     open_map = {"additionalProperties", "unevaluatedProperties", "propertyNames", "patternProperties"}
@@ -195,8 +204,12 @@ def _spread_map(raw: Schema, notes: _Notes) -> Schema:
     if not all(isinstance(value, dict) and isinstance(value.get("type"), str) for value in raw.values()):
         return raw
     flags = ("required", "optional", "default")
-    needed = [name for name, value in raw.items() if not any(flag in value for flag in flags)]
-    notes.say((), "a bare map of parameters became 'properties'; those without a default are required")
+    needed = [
+        name
+        for name, value in raw.items()
+        if not any(flag in value for flag in flags) and not _OPTIONAL.match(str(value.get("description")))
+    ]
+    notes.say((), "a bare map of parameters became 'properties'; those not said to be optional are required")
     return {"type": "object", "properties": raw, "required": needed}
 
 
@@ -345,8 +358,8 @@ def _resolve(ref: Any, root: Schema) -> Any:
 
 # --- the walk ------------------------------------------------------------------------------------
 
-_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_SINGLE = (
+MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+SINGLE = (
     "items",
     "additionalProperties",
     "unevaluatedProperties",
@@ -359,7 +372,7 @@ _SINGLE = (
     "then",
     "else",
 )
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _BRANCHES = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
 """Below these a schema talks about the same value as its parent does."""
 _TEXT = ("title", "description", "format", "pattern", "contentEncoding", "contentMediaType", "$comment")
@@ -367,19 +380,19 @@ _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multi
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 _FLAGS = ("uniqueItems", "deprecated", "readOnly", "writeOnly", "nullable", "optional")
 _OTHERS = ("type", "enum", "required", "examples", "$ref", "$schema", "$id", "$anchor")
-_NEVER_NULL = {*_MAPS, *_SINGLE, *_LISTS, *_TEXT, *_NUMBERS, *_COUNTS, *_FLAGS, *_OTHERS}
+_NEVER_NULL = {*MAPS, *SINGLE, *LISTS, *_TEXT, *_NUMBERS, *_COUNTS, *_FLAGS, *_OTHERS}
 
 
 def _subschemas(schema: Schema) -> Iterator[tuple[Path, Any]]:
     """Every place right below a schema where another belongs, with the path to it."""
-    for keyword in _MAPS:
+    for keyword in MAPS:
         if isinstance(children := schema.get(keyword), dict):
             for name in children:
                 yield (keyword, name), children[name]
-    for keyword in _SINGLE:
+    for keyword in SINGLE:
         if keyword in schema:
             yield (keyword,), schema[keyword]
-    for keyword in _LISTS:
+    for keyword in LISTS:
         if isinstance(children := schema.get(keyword), list):
             for index, child in enumerate(children):
                 yield (keyword, index), child
@@ -425,35 +438,15 @@ def _shorthand(node: Schema, path: Path, notes: _Notes) -> None:
         notes.say((*path, *below), f"{_short(child)} stands where a schema belongs; it became its type")
         return {"type": child}
 
-    for keyword in _MAPS:
+    for keyword in MAPS:
         if isinstance(children := node.get(keyword), dict):
             node[keyword] = {name: schema(child, keyword, name) for name, child in children.items()}
-    for keyword in _SINGLE:
+    for keyword in SINGLE:
         if keyword in node:
             node[keyword] = schema(node[keyword], keyword)
-    for keyword in _LISTS:
+    for keyword in LISTS:
         if isinstance(options := node.get(keyword), list):
             node[keyword] = [schema(child, keyword, index) for index, child in enumerate(options)]
-
-
-TYPE_WORDS: dict[str, str] = {
-    **dict.fromkeys(("string", "str", "text"), "string"),
-    # One character, but BFCL's own checker takes any string for it.
-    **dict.fromkeys(("char", "character"), "string"),
-    **dict.fromkeys(("integer", "int", "long", "short", "byte", "bigint", "biginteger"), "integer"),
-    **dict.fromkeys(("number", "float", "double", "decimal", "bigdecimal"), "number"),
-    **dict.fromkeys(("boolean", "bool"), "boolean"),
-    # A set is not made `uniqueItems`: putting a value in twice is no error there, only without effect.
-    **dict.fromkeys(("array", "list", "tuple", "set", "frozenset", "arraylist"), "array"),
-    **dict.fromkeys(("linkedlist", "queue", "stack", "vector"), "array"),
-    # Java's Object may be anything, JavaScript's has properties; tools mean the latter.
-    **dict.fromkeys(("object", "dict", "dictionary", "map", "hashmap", "hashtable"), "object"),
-    **dict.fromkeys(("null", "none", "nonetype"), "null"),
-}
-"""Type name in lower case -> JSON Schema's: BFCL's Python, Java and JavaScript types and their kin."""
-
-ANY_WORDS = ("any", "")
-"""Names of no type in particular. BFCL has one parameter of the type ""."""
 
 
 def _types(node: Schema, path: Path, notes: _Notes) -> None:
@@ -467,17 +460,28 @@ def _types(node: Schema, path: Path, notes: _Notes) -> None:
         raise notes.fault((*path, "type"), f"is {_short(stated)}; write a type's name, or a list of names")
     if any(word.strip().lower() in ANY_WORDS for word in words):
         del node["type"]
-        notes.say(path, f"type {_short(stated)} dropped; any value fits")
+        notes.say(path, _any(stated))
         return
-    kinds = list(dict.fromkeys(_type(word, (*path, "type"), notes) for word in words))
-    clean = kinds[0] if len(kinds) == 1 else kinds
-    if clean != stated:
-        node["type"] = clean
-        notes.say(path, f"type {_short(stated)} became {_short(clean)}")
+    clean = union_of([_type(word, (*path, "type"), notes) for word in words])
+    if clean == {"type": stated}:
+        return
+    if "type" not in clean:
+        del node["type"]
+    if "anyOf" in clean and "anyOf" in node:
+        raise notes.fault((*path, "type"), f"{_short(stated)} stands beside an 'anyOf'; write one of them")
+    # What stands beside the type is meant for it: `List[int]` with `items` of its own keeps those.
+    node.update({key: value for key, value in clean.items() if key == "type" or key not in node})
+    said = clean["type"] if clean.keys() == {"type"} else clean
+    notes.say(path, f"type {_short(stated)} became {_short(said)}" if clean else _any(stated))
 
 
-def _type(word: str, path: Path, notes: _Notes) -> str:
-    found = TYPE_WORDS.get(word.strip().lower())
+def _any(stated: object) -> str:
+    return f"type {_short(stated)} dropped; any value fits"
+
+
+def _type(word: str, path: Path, notes: _Notes) -> Schema:
+    kind = TYPE_WORDS.get(word.strip().lower())
+    found = {"type": kind} if kind else schema_of(word)
     if found is not None:
         return found
     near = difflib.get_close_matches(word.lower(), TYPE_WORDS, n=1, cutoff=0.7)
@@ -649,7 +653,7 @@ def _keywords(path: Path) -> Iterator[str | int]:
     steps = iter(path)
     for step in steps:
         yield step
-        if step in _MAPS or step in _LISTS:
+        if step in MAPS or step in LISTS:
             next(steps, None)
 
 

@@ -11,6 +11,18 @@ from schemas.tools import ToolSpec
 
 
 @dataclass(frozen=True)
+class Definitions:
+    """Everything a source of tools held, once cleaned: a name may stand there several times."""
+
+    imported: tuple[Imported, ...]
+    """Distinct, see `identity`."""
+    source: str
+    """As the user named it."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user about what was read and what was left out."""
+
+
+@dataclass(frozen=True)
 class Pool:
     """What a source of tools held, once cleaned."""
 
@@ -61,22 +73,18 @@ def _described(schema: dict[str, Any]) -> Iterator[str]:
         yield from _described(items)
 
 
-def make_pool(definitions: int, kept: Iterable[Imported], source: str, notes: Iterable[str] = ()) -> Pool:
-    """Put the kept definitions into a pool, with the counts as its first note.
-
-    Args:
-        definitions: how many distinct ones were read, those merged away included.
-    """
-    kept = tuple(kept)
+def merged(definitions: Definitions) -> Pool:
+    """The best definition of each name (see `best_by_name`), with the counts as the first note."""
+    read = definitions.imported
+    kept = tuple(best_by_name(read).values())
     changes = {imported.tool.name: imported.changes for imported in kept if imported.changes}
-    merged = definitions - len(kept)
-    counts = f"{count(definitions, 'definition')}, {count(len(kept), 'name')}"
-    if merged:
-        counts += f" ({merged:,} merged into the best of their name)"
+    counts = f"{count(len(read), 'definition')}, {count(len(kept), 'name')}"
+    if lost := len(read) - len(kept):
+        counts += f" ({lost:,} merged into the best of their name)"
     return Pool(
         tools=tuple(imported.tool for imported in kept),
-        source=source,
-        notes=(f"{counts}; {count(len(changes), 'schema')} cleaned", *notes),
+        source=definitions.source,
+        notes=(f"{counts}; {count(len(changes), 'schema')} cleaned", *definitions.notes),
         changes=changes,
     )
 
