@@ -29,6 +29,8 @@ class Role(Generic[R]):
     """The prompt's sections, from what changes least to what changes most: endpoints cache prefixes."""
     reply: type[R]
     temperature: float
+    title: str = ""
+    """What endpoints are told it is called, where one name stands for several jobs; empty: its name."""
 
     @cached_property
     def schema(self) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from schemas.dialogue import Guidance
 from schemas.memory import ToolMemory
 
 
-def memory_key(run_id: str, target: str) -> str:
+def memory_key(run_id: str, cluster: str) -> str:
     """Memories are a run's own: a run with another seed starts from nothing."""
-    return f"{run_id}-{target}"
+    return f"{run_id}-{cluster}"
 
 
 def guidance_of(memory: ToolMemory | None) -> Guidance:

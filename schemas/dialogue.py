@@ -37,6 +37,14 @@ class TurnKind(StrEnum):
     """The user does not have the value asked for -> explain what is missing, without a call."""
     INVALID_VALUE = "invalid_value"
     """A value the tool's schema forbids -> ask for a valid one, without a call."""
+    ALMOST = "almost"
+    """A task that a tool on the table does, but for one essential point -> say so, without a call."""
+    CHANGE_MIND = "change_mind"
+    """The user drops the task that is being talked about and wants another one -> call for that alone."""
+    PARTIAL = "partial"
+    """Two tasks, of which no tool can do the second -> call for the first, say so of the second."""
+    RETRY = "retry"
+    """The user asks to try again what failed in the turn before -> the same call."""
 
 
 Action = Literal["call", "ask", "answer"]
@@ -50,12 +58,47 @@ EXPECTED_ACTION: dict[TurnKind, Action] = {
     TurnKind.NO_TOOL: "answer",
     TurnKind.CANNOT_FILL: "answer",
     TurnKind.INVALID_VALUE: "ask",
+    TurnKind.ALMOST: "answer",
+    TurnKind.CHANGE_MIND: "call",
+    TurnKind.PARTIAL: "call",
+    TurnKind.RETRY: "call",
 }
 """What the assistant does first in a turn of each kind."""
 
 
-NEW_TASK = frozenset({TurnKind.REQUEST, TurnKind.WITHHOLD, TurnKind.NO_TOOL, TurnKind.INVALID_VALUE})
+NEW_TASK = frozenset(
+    {
+        TurnKind.REQUEST,
+        TurnKind.WITHHOLD,
+        TurnKind.NO_TOOL,
+        TurnKind.INVALID_VALUE,
+        TurnKind.ALMOST,
+        TurnKind.CHANGE_MIND,
+        TurnKind.PARTIAL,
+    }
+)
 """Kinds of turn that bring a task up; the others go on with one."""
+
+SPECIAL_KINDS = (
+    TurnKind.NO_TOOL,
+    TurnKind.ALMOST,
+    TurnKind.CANNOT_FILL,
+    TurnKind.INVALID_VALUE,
+    TurnKind.CHANGE_MIND,
+    TurnKind.PARTIAL,
+)
+"""What makes a dialogue special; one of its turns is of such a kind."""
+
+Mishap = Literal["unavailable", "rate_limited", "not_found", "denied", "timeout"]
+"""How a tool fails for no fault of the assistant's."""
+
+
+class Link(Struct, frozen=True):
+    """A slot whose value is in the result of another task, so that the calls depend on each other."""
+
+    slot: str
+    tool: str
+    """The tool whose result has it."""
 
 
 class Task(Struct, frozen=True):
@@ -64,6 +107,8 @@ class Task(Struct, frozen=True):
     tool: str
     slots: tuple[str, ...] = ()
     """Top-level parameters the user's words give a value for: the required ones and some optional."""
+    links: tuple[Link, ...] = ()
+    """Further slots, whose values come from results instead of the user's words."""
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -75,6 +120,12 @@ class Turn(Struct, frozen=True, kw_only=True):
     """Required slots of the first task that the user leaves out (withhold), or holds back for good."""
     slot: str = ""
     """The slot that changes (refine), or that gets a forbidden value (invalid_value)."""
+    fails: str = ""
+    """A tool of this turn whose calls come back with an error."""
+    mishap: Mishap = "unavailable"
+    """The error, where `fails` names a tool."""
+    beyond: str = ""
+    """A tool that is not on the table, whose task the user wants as well (partial)."""
 
 
 class Call(Struct, frozen=True):
@@ -95,6 +146,8 @@ class AssistantMessage(Struct, frozen=True, tag_field="role", tag="assistant"):
     content: str = ""
     calls: tuple[Call, ...] = ()
     action: Action = "answer"
+    thinking: str = ""
+    """The reasoning before the move, where the run asks for it; never shown to any other role."""
 
 
 class ToolMessage(Struct, frozen=True, tag_field="role", tag="tool"):
@@ -150,6 +203,20 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     dialogues_per_tool: int = 5
     slot_strategy: Literal["dynamic", "max", "min"] = "dynamic"
     """Optional slots the user fills: a random subset, all, or none."""
+    distractors: dict[Relevance, float] = {}
+    """Relative weights of the bands that distractors are drawn from; empty: the sampler's own mix."""
+    languages: dict[str, float] = {}
+    """Relative weights of the users' languages, by English name; empty: English alone."""
+    thinking: bool = False
+    """The assistant's moves carry their reasoning."""
+    mishap_share: float = 0.05
+    """Share of the turns with calls in which a tool fails."""
+    judge: bool = True
+    """False: no choice, one candidate a round."""
+    memory: bool = True
+    """False: dialogues know nothing of each other."""
+    evaluation: bool = True
+    """False: what the rules find is recorded but holds nothing up, and no model checks."""
     swap_share: float = 0.1
     """Share of the judge's choices repeated with the candidates in reverse order."""
     in_flight: int = 64
@@ -191,10 +258,21 @@ class Dialogue(Struct, frozen=True, kw_only=True):
     turns: tuple[Turn, ...] = ()
     persona: str = ""
     """Who the user is and how they write."""
+    language: str = ""
+    """The user's, by English name; empty: English."""
+    cluster: str = ""
+    """The group of kin tools whose memory this dialogue reads and feeds; named after one of them."""
+    declined: str = ""
+    """Why the judge found no candidate of a round fit, however often drafted; the dialogue ended there."""
     guidance: Guidance = Guidance()
     messages: tuple[Message, ...] = ()
     type_label: str = ""
     """tau, the judge's name for the type of problem this dialogue is about."""
+
+    @property
+    def special_kind(self) -> TurnKind | None:
+        """What makes a special dialogue special; None for the other scenarios."""
+        return next((turn.kind for turn in self.turns if turn.kind in SPECIAL_KINDS), None)
 
     def tool(self, name: str) -> ToolSpec | None:
         """A tool by name, on the table or missing from it."""

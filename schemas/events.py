@@ -56,6 +56,8 @@ class CandidatesDrafted(Struct, frozen=True, tag=True):
     candidates: tuple[Candidate, ...]
     closing: bool = False
     """The dialogue ends with this round's candidate."""
+    attempt: int = 0
+    """How often the judge has already declined this round's candidates."""
 
 
 class Assessment(Struct, frozen=True):
@@ -74,6 +76,10 @@ class SwapTest(Struct, frozen=True):
     agreed: bool
     first_shown: tuple[int, ...] = ()
     """The order shown at first, as candidate indexes; the second order is its reverse."""
+    best: tuple[int, ...] = ()
+    """The candidates that came out best in the first order; several: equals."""
+    best_again: tuple[int, ...] = ()
+    """Those that came out best in the second order."""
 
 
 class Judged(Struct, frozen=True, tag=True):
@@ -86,6 +92,14 @@ class Judged(Struct, frozen=True, tag=True):
     ranking: tuple[int, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     swap: SwapTest | None = None
+    shown: tuple[int, ...] = ()
+    """The order in which the judge saw the candidates, as their indexes; empty where there was no choice."""
+    tied: tuple[int, ...] = ()
+    """Candidates as good as the chosen one, it among them, between which the lot decided; empty: no tie."""
+    declined: str = ""
+    """Why no candidate is fit; the dialogue is then without any of them, and the round is drafted again."""
+    attempt: int = 0
+    """How often the candidates of this round had been declined before."""
 
 
 class RuleFinding(Struct, frozen=True):

@@ -24,10 +24,37 @@ class SettingsError(ValueError):
     """The settings file or the environment cannot be used; the message says which value and why."""
 
 
-class Endpoint(BaseModel):
-    """A model behind an OpenAI-compatible endpoint, and how to use it."""
+class Price(BaseModel):
+    """What a model costs, in US dollars a million tokens."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    usd_per_mtok_in: float | None = Field(default=None, ge=0)
+    usd_per_mtok_cached: float | None = Field(default=None, ge=0)
+    """Prompt tokens the endpoint had cached; None: as `usd_per_mtok_in`."""
+    usd_per_mtok_out: float | None = Field(default=None, ge=0)
+
+    @property
+    def known(self) -> bool:
+        """Both prices are stated; 0 is a price."""
+        return self.usd_per_mtok_in is not None and self.usd_per_mtok_out is not None
+
+    def of(self, tokens_in: int, cached: int, tokens_out: int) -> float:
+        """US dollars of one call; `cached` are those of `tokens_in` that the endpoint had cached.
+
+        What is not stated counts as nothing.
+        """
+        usd_in = self.usd_per_mtok_in or 0.0
+        usd_cached = usd_in if self.usd_per_mtok_cached is None else self.usd_per_mtok_cached
+        usd_out = self.usd_per_mtok_out or 0.0
+        return ((tokens_in - cached) * usd_in + cached * usd_cached + tokens_out * usd_out) / 1e6
+
+
+class Endpoint(Price):
+    """A model behind an OpenAI-compatible endpoint, and how to use it.
+
+    Prices left out are those of `[prices]` for its model.
+    """
 
     model: str = ""
     base_url: str = ""
@@ -38,16 +65,13 @@ class Endpoint(BaseModel):
     """Requests under way at once, in one process."""
     max_tokens: int = Field(default=4096, ge=1)
     timeout_s: float = Field(default=120.0, gt=0)
-    usd_per_mtok_in: float = Field(default=0.0, ge=0)
-    usd_per_mtok_cached: float | None = Field(default=None, ge=0)
-    """None: as `usd_per_mtok_in`."""
-    usd_per_mtok_out: float = Field(default=0.0, ge=0)
 
 
-class RoleOverride(BaseModel):
-    """What one role does differently; a field left out is as in `[llm]`."""
+class RoleOverride(Price):
+    """What one role does differently; a field left out is as in `[llm]`.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Prices go with the model: those of `[llm]` are not taken over by a role that names another one.
+    """
 
     model: str | None = None
     base_url: str | None = None
@@ -56,9 +80,6 @@ class RoleOverride(BaseModel):
     concurrency: int | None = Field(default=None, ge=1)
     max_tokens: int | None = Field(default=None, ge=1)
     timeout_s: float | None = Field(default=None, gt=0)
-    usd_per_mtok_in: float | None = Field(default=None, ge=0)
-    usd_per_mtok_cached: float | None = Field(default=None, ge=0)
-    usd_per_mtok_out: float | None = Field(default=None, ge=0)
 
 
 class Settings(BaseSettings):
@@ -71,9 +92,14 @@ class Settings(BaseSettings):
     """`clickhouse://user:password@host:8123/database` is a server; `chdb:///folder` the embedded engine.
     Empty: the embedded engine in the data folder."""
     data_dir: Path = Path("genesisfunc-data")
+    forbidden: Path | None = None
+    """Index of the benchmark questions that no dialogue may repeat, which then has to exist; None:
+    `forbidden.index` in the data folder, where there is one."""
 
     llm: Endpoint = Endpoint()
     roles: dict[RoleName, RoleOverride] = {}
+    prices: dict[str, Price] = {}
+    """By model, for all roles and endpoints that use it and state no prices of their own."""
 
     confidence_threshold: float = Field(default=0.75, ge=0, le=1)
     """The model checker passes a dialogue from here on (paper: 0.75)."""
@@ -109,10 +135,26 @@ class Settings(BaseSettings):
 
     def endpoint(self, role: RoleName) -> Endpoint:
         """The endpoint of a role: `[llm]` with the role's own fields laid over it."""
-        override = self.roles.get(role)
-        if override is None:
-            return self.llm
-        return self.llm.model_copy(update=override.model_dump(exclude_none=True))
+        own = self.llm
+        if (override := self.roles.get(role)) is not None:
+            changes = override.model_dump(exclude_none=True)
+            if override.model not in (None, own.model):
+                changes = dict.fromkeys(Price.model_fields) | changes
+            own = own.model_copy(update=changes)
+        listed = self.prices.get(own.model, Price())
+        missing = {name: getattr(listed, name) for name in Price.model_fields if getattr(own, name) is None}
+        return own.model_copy(update=missing)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Models whose price is not known; the offline teacher has none and needs none."""
+        found = {each.model for each in map(self.endpoint, ROLES) if not each.known}
+        return tuple(sorted(found - {OFFLINE_MODEL, ""}))
+
+    @property
+    def forbidden_index(self) -> Path:
+        """Where the benchmark questions are that no dialogue may repeat."""
+        return self.forbidden or self.data_dir / "forbidden.index"
 
     @property
     def store_url(self) -> str:

@@ -33,8 +33,9 @@ def to_openai(dialogue: Dialogue) -> dict[str, Any]:
 
     Returns:
         `messages`: a system message, then user, assistant (`tool_calls` with ids and `arguments` as JSON
-        text) and tool messages (`tool_call_id`); `tools`: those on the table as functions; `metadata`:
-        dialogue_id, scenario and type_label, which trainers ignore.
+        text; `reasoning_content` where the run asked for reasoning, as Qwen3's template reads it) and tool
+        messages (`tool_call_id`); `tools`: those on the table as functions; `metadata`: dialogue_id,
+        scenario, special_kind, language and type_label, which trainers ignore.
     """
     names = function_names(dialogue)
     return {
@@ -48,6 +49,8 @@ def to_openai(dialogue: Dialogue) -> dict[str, Any]:
         "metadata": {
             "dialogue_id": dialogue.id,
             "scenario": str(dialogue.scenario),
+            "special_kind": str(dialogue.special_kind or ""),
+            "language": dialogue.language or "English",
             "type_label": dialogue.type_label,
         },
     }
@@ -62,7 +65,8 @@ def to_alpaca(dialogue: Dialogue) -> list[dict[str, Any]]:
     Returns:
         Rows of `system`; `instruction`, the user's words (or `RESULTS_INSTRUCTION`); `input`, the results
         of the last calls as a JSON list of {name, result}, or empty; `output`, the calls as a JSON list of
-        {name, arguments}, or the assistant's text; `history`, the earlier [prompt, output] pairs.
+        {name, arguments}, or the assistant's text, after a `<think>` block where there is reasoning;
+        `history`, the earlier [prompt, output] pairs, without reasoning as at inference.
     """
     names = function_names(dialogue)
     system = ALPACA_SYSTEM_PROMPT + "\n".join(
@@ -87,7 +91,7 @@ def to_alpaca(dialogue: Dialogue) -> list[dict[str, Any]]:
                         "system": system,
                         "instruction": instruction,
                         "input": given,
-                        "output": output,
+                        "output": _thought(message) + output,
                         "history": [list(pair) for pair in history],
                     }
                 )
@@ -138,13 +142,14 @@ def _openai_message(message: Message, names: dict[str, str]) -> dict[str, Any]:
             return {"role": "user", "content": content}
         case ToolMessage(call_id=call_id, content=content):
             return {"role": "tool", "tool_call_id": call_id, "content": content}
-        case AssistantMessage(content=content, calls=()):
-            return {"role": "assistant", "content": content}
-        case AssistantMessage(content=content, calls=calls):
+        case AssistantMessage(content=content, calls=calls, thinking=thinking):
             # Content stays a string, though OpenAI allows null: some chat templates search it.
-            return {
-                "role": "assistant",
-                "content": content,
+            said: dict[str, Any] = {"role": "assistant", "content": content}
+            if thinking:
+                said["reasoning_content"] = thinking
+            if not calls:
+                return said
+            return said | {
                 "tool_calls": [
                     {
                         "id": call.id,
@@ -154,6 +159,10 @@ def _openai_message(message: Message, names: dict[str, str]) -> dict[str, Any]:
                     for call in calls
                 ],
             }
+
+
+def _thought(message: AssistantMessage) -> str:
+    return f"<think>\n{message.thinking}\n</think>\n\n" if message.thinking else ""
 
 
 def _calls_json(calls: Iterable[Call], names: dict[str, str]) -> str:

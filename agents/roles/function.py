@@ -5,14 +5,14 @@ Which slots a request fills is no question for a model (`choose_slots`); what th
 
 import random
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import field_validator
 
 from agents.client import LLM
 from agents.role import Reply, Role, conversation_view, tool_view
 from agents.strict_json import StrictJSONError, loads
-from schemas.dialogue import Call, Dialogue, Message, ToolMessage
+from schemas.dialogue import Call, Dialogue, Message, ToolMessage, Turn
 from schemas.events import Where
 from schemas.tools import ToolSpec
 
@@ -39,8 +39,9 @@ class Results(Reply):
 ROLE = Role(
     name="function",
     system="""\
-You stand in for the tools an assistant calls. You get the called tools' definitions, the conversation so far and the
-calls, as JSON data. For each call write the result the real tool would return, as JSON text under `result`.
+You stand in for the tools an assistant calls. You get the called tools' definitions, the conversation so far, the calls
+and what happens (`events`), as JSON data. For each call write the result the real tool would return, as JSON text under
+`result`.
 
 - Return what the tool's description promises, in the shape of `returns` where it is given: specific, complete, and no
   longer than a real reply. Use plausible figures, names and ids, never placeholders.
@@ -49,8 +50,12 @@ calls, as JSON data. For each call write the result the real tool would return, 
 - Calculations must be right.
 - If the arguments make the call fail (an unknown tool, a missing or impossible value), return {"error": "..."} with a
   short reason.
+- `fails` names calls that fail for no fault of the caller, and how: return {"error": "..."} with the message a real
+  service would give, and nothing else.
+- `gives` names values that a call's result has to contain, since a later call needs them: each under the field named,
+  in the form that its schema asks for.
 Give exactly one result for each call, under its `call_id`.""",
-    sections=("tools", "conversation", "calls"),
+    sections=("tools", "conversation", "calls", "events"),
     reply=Results,
     temperature=1.0,
 )
@@ -86,8 +91,13 @@ async def simulate(
     messages: tuple[Message, ...],
     calls: Sequence[Call],
     key: str,
+    turn: Turn | None = None,
 ) -> tuple[ToolMessage, ...]:
-    """One result a call, in the calls' order."""
+    """One result a call, in the calls' order.
+
+    Args:
+        turn: the plan of the turn; it may have a tool fail.
+    """
     wanted = {call.id for call in calls}
 
     def one_each(reply: Results) -> None:
@@ -102,6 +112,7 @@ async def simulate(
             tools=[tool_view(tool) for tool in tools.values() if tool is not None],
             conversation=conversation_view(messages),
             calls=[{"id": c.id, "name": c.name, "arguments": c.arguments} for c in calls],
+            events={"fails": _failing(calls, turn), "gives": _wanted_later(dialogue, calls)},
         ),
         where=where,
         key=key,
@@ -109,3 +120,25 @@ async def simulate(
     )
     results = {result.call_id: result.result for result in reply.results}
     return tuple(ToolMessage(call_id=call.id, name=call.name, content=results[call.id]) for call in calls)
+
+
+def _failing(calls: Sequence[Call], turn: Turn | None) -> list[dict[str, str]]:
+    if turn is None or not turn.fails:
+        return []
+    return [{"call_id": call.id, "how": turn.mishap} for call in calls if call.name == turn.fails]
+
+
+def _wanted_later(dialogue: Dialogue, calls: Sequence[Call]) -> list[dict[str, Any]]:
+    """The values that later calls of the plan take from these calls' results."""
+    links = {
+        (link.tool, task.tool, link.slot): None
+        for turn in dialogue.turns
+        for task in turn.tasks
+        for link in task.links
+    }
+    return [
+        {"call_id": call.id, "field": slot, "schema": taker.properties.get(slot, {})}
+        for call in calls
+        for giver, name, slot in links
+        if giver == call.name and (taker := dialogue.tool(name)) is not None
+    ]

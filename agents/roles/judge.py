@@ -22,7 +22,8 @@ class Mark(Reply):
 
 class Verdict(Reply):
     marks: list[Mark]
-    ranking: list[str]
+    ranking: list[list[str]]
+    none_fits: str
     type_label: str
 
 
@@ -38,7 +39,10 @@ Mark each candidate from 1 to 5 on two scales, with a short comment first:
   with the conversation and the plan's `kind`?
 - appropriateness: is the assistant's move the right one? The right tools, every argument from what was said, nothing
   made up; a question only where something is missing; no call where none is wanted.
-Then give `ranking`: all candidate letters, the best first. The order in which candidates are shown means nothing.
+Then give `ranking`: all candidate letters in groups, the best group first; candidates of the same worth share a group, as
+in [["B"], ["A", "D"], ["C"]]. The order in which candidates are shown means nothing.
+`none_fits` is empty, unless every single candidate has a fault that a model must not learn (a wrong or needless call, a
+made-up value, a question where nothing is missing, a message that misses the plan): then it says in one sentence what.
 `type_label` names the type of problem the best candidate is about, in two to five lowercase words joined by hyphens,
 such as: comparing-loan-offers. It must be about the problem, not about the tool's name.""",
     sections=("tools", "conversation", "turn", "candidates"),
@@ -51,9 +55,12 @@ such as: comparing-loan-offers. It must be about the problem, not about the tool
 class Choice:
     """The judge's word, in the candidates' own indexes."""
 
-    ranking: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
+    """The best first; candidates of one group are as good as each other."""
     assessments: tuple[Assessment, ...]
     type_label: str
+    declined: str = ""
+    """Why none of them is fit; empty: at least one is."""
 
 
 async def choose(
@@ -70,7 +77,7 @@ async def choose(
     index = dict(zip(letters, order, strict=True))
 
     def complete(verdict: Verdict) -> None:
-        if sorted(verdict.ranking) != sorted(letters):
+        if sorted(letter for group in verdict.ranking for letter in group) != sorted(letters):
             raise ValueError(f"ranking must hold each of {', '.join(letters)} once")
         if sorted(mark.candidate for mark in verdict.marks) != sorted(letters):
             raise ValueError(f"marks must hold each of {', '.join(letters)} once")
@@ -91,12 +98,13 @@ async def choose(
         check=complete,
     )
     return Choice(
-        ranking=tuple(index[letter] for letter in verdict.ranking),
+        groups=tuple(tuple(index[letter] for letter in group) for group in verdict.ranking if group),
         assessments=tuple(
             Assessment(index[m.candidate], m.significance, m.appropriateness, m.comment)
             for m in verdict.marks
         ),
         type_label=_slug(verdict.type_label),
+        declined=verdict.none_fits.strip(),
     )
 
 

@@ -21,7 +21,8 @@ get, as JSON data, the type labels seen so far with their counts, the summary so
 label proposed for it.
 
 - `type_label`: the label under which to file the newest conversation. If it is about the same type of problem as a label
-  already seen, give exactly that label; else keep the proposed one.
+  already seen, give exactly that label; else keep the proposed one, or where none is proposed name the type of problem in
+  two to five lowercase words joined by hyphens.
 - `summary`: at most 60 words on what kinds of users, problems and values all conversations covered up to now, the newest
   included, and what is still missing. Do not retell single conversations.""",
     sections=("seen", "summary", "conversation", "proposed"),

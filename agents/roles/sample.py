@@ -1,6 +1,7 @@
 """The sample agent: how much do tools overlap? Its r groups targets and bands distractors (paper, section 3)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import Field
 
@@ -13,6 +14,17 @@ from schemas.tools import ToolSpec
 class Score(Reply):
     name: str
     relevance: float = Field(ge=0, le=1)
+    gives: list[str]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """How another tool stands to the target."""
+
+    r: float
+    """Relevance in [0, 1]."""
+    gives: tuple[str, ...] = ()
+    """Parameters of the target whose values the other tool's result would contain."""
 
 
 class Relevances(Reply):
@@ -30,6 +42,9 @@ For every other tool give its relevance to the target, a number from 0 to 1:
 - 0.3 to 0.6: the same domain, another purpose
 - below 0.3: nothing in common
 
+`gives` lists the parameters of the target whose value the other tool's result would contain, so that the target could be
+called with it: an id, a position, an amount that the other tool finds or computes. Most often it is empty.
+
 Judge by what the tools do, not by how they are worded. Rate each tool exactly once, under its exact name.""",
     sections=("target", "others"),
     reply=Relevances,
@@ -37,8 +52,8 @@ Judge by what the tools do, not by how they are worded. Rate each tool exactly o
 )
 
 
-async def relate(llm: LLM, where: Where, target: ToolSpec, others: Sequence[ToolSpec]) -> dict[str, float]:
-    """r in [0, 1] of each other tool to the target, by name.
+async def relate(llm: LLM, where: Where, target: ToolSpec, others: Sequence[ToolSpec]) -> dict[str, Relation]:
+    """How each other tool stands to the target, by name.
 
     The key names no dialogue: at temperature 0 an answer about two tools holds for ever.
     """
@@ -55,7 +70,13 @@ async def relate(llm: LLM, where: Where, target: ToolSpec, others: Sequence[Tool
         key="",
         check=all_rated,
     )
-    return {score.name: score.relevance for score in reply.scores if score.name in names}
+    return {
+        score.name: Relation(
+            score.relevance, tuple(name for name in score.gives if name in target.properties)
+        )
+        for score in reply.scores
+        if score.name in names
+    }
 
 
 def _summary(tool: ToolSpec) -> dict[str, object]:

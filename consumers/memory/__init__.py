@@ -1,1 +1,1 @@
-"""The memory agent: what has been covered, per tool."""
+"""The memory agent: what has been covered, per cluster of kin tools."""

@@ -38,7 +38,9 @@ class Memory:
         if not isinstance(event.body, Judged):
             raise TypeError(f"the memory does not know what to do with {type(event.body).__name__}")
         dialogue = event.body.dialogue
-        key = memory_key(event.run_id, dialogue.targets[0])
+        if not dialogue.spec.memory:
+            return []
+        key = memory_key(event.run_id, dialogue.cluster or dialogue.targets[0])
         known = await self.memories.get(key, ToolMemory) or ToolMemory()
         if dialogue.id in known.filed:
             return []

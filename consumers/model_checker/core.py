@@ -2,7 +2,8 @@
 
     checked.rule (passed) -> checked.model
 
-A dialogue that failed a rule costs no call: the review router takes it from `checked.rule`.
+A dialogue that failed a rule costs no call: the review router takes it from `checked.rule`. So does one
+of a run without evaluation.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ class ModelChecker:
         checked = event.body
         if not isinstance(checked, RuleChecked):
             raise TypeError(f"the model checker does not know what to do with {type(checked).__name__}")
-        if not checked.passed:
+        if not checked.passed or not checked.dialogue.spec.evaluation:
             return []
         opinion = await checker.examine(self.llm, where(event), checked.dialogue)
         return [

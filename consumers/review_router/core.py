@@ -3,6 +3,7 @@
 checked.rule (failed)  -> review.needed
 checked.model (passed) -> review.accepted
 checked.model (unsure) -> review.needed
+checked.rule (of a run without evaluation) -> review.accepted
 """
 
 from collections.abc import Sequence
@@ -24,12 +25,20 @@ ASPECT_PRIORITY = {"call": 4.0, "structure": 3.0, "tool_definition": 2.0, "groun
 """Errors that stop execution come first (paper: human validation)."""
 
 
+NEVER_ACCEPTED = frozenset({"overlaps_benchmark"})
+"""Rules that hold in a run without evaluation too: they protect the benchmark, not the data's quality."""
+
+
 async def handle(event: Envelope) -> Sequence[Output]:
     return route(event)
 
 
 def route(event: Envelope) -> Sequence[Output]:
     match event.body:
+        case RuleChecked(dialogue=dialogue, findings=findings) if not (
+            dialogue.spec.evaluation or any(finding.rule in NEVER_ACCEPTED for finding in findings)
+        ):
+            return [Output(REVIEW_ACCEPTED, ReviewAccepted(dialogue, by=event.producer))]
         case RuleChecked(passed=True):
             return []  # the model checker has it
         case RuleChecked(dialogue=dialogue, findings=findings):

@@ -8,17 +8,39 @@ The sampler remembers nothing: what comes next is derived from the dialogue that
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import msgspec
+
 from agents.client import LLM, ReplyUnusable
 from agents.roles import sample
+from agents.roles.sample import Relation
 from consumers.llm import where
 from consumers.memory_view import guidance_of, memory_key
 from consumers.sampler.neighbours import Neighbours
 from consumers.sampler.personas import persona
-from consumers.sampler.plan import first_slots, next_slots, plan, scenario_of, target_of
-from schemas.dialogue import Dialogue, Distractor, Relevance, RunSpec, Slot
+from consumers.sampler.plan import Giver, Plan, Table, first_slots, next_slots, plan
+from consumers.sampler.schedule import (
+    BLOCK,
+    DOMAIN_FROM,
+    TARGETS_FROM,
+    Relations,
+    Schedule,
+    companions,
+    scenario_of,
+    tasks_of,
+)
+from schemas.dialogue import (
+    Dialogue,
+    Distractor,
+    Guidance,
+    Relevance,
+    RunSpec,
+    Scenario,
+    Slot,
+)
 from schemas.events import (
     Dead,
     Envelope,
@@ -37,22 +59,17 @@ from streams.topology import TOOLS_SAMPLED
 
 log = logging.getLogger(__name__)
 
-TARGETS_FROM = 0.75
-"""r above which tools are grouped as targets of one dialogue (paper)."""
 TWINS_FROM = 0.97
 """r from which two tools do the same: which of them to call could only be guessed."""
 NO_TOOL_BELOW = 0.5
 """r under which a tool surely cannot stand in for a missing one."""
-NEAREST, RANDOM = 8, 4
-"""Tools the model rates against a target: lexical neighbours, and others for the low band."""
-BANDS: tuple[Relevance, ...] = (
-    Relevance.HIGH,
-    Relevance.MEDIUM,
-    Relevance.LOW,
-    Relevance.HIGH,
-    Relevance.MEDIUM,
-)
-"""The bands distractors are drawn from, in turn."""
+STRANGER_BELOW = 0.2
+"""r, or likeness of words, under which two tools have nothing to do with each other."""
+OTHERS = 3
+"""Tools without a word in common with the target that the model rates too, for the low band."""
+DISTRACTOR_MIX: dict[Relevance, float] = {Relevance.HIGH: 2, Relevance.MEDIUM: 2, Relevance.LOW: 1}
+"""Weights of the bands that distractors are drawn from, where the run states none."""
+MOST_DISTRACTORS = 7
 
 LoadPool = Callable[[str], Awaitable[tuple[ToolSpec, ...]]]
 Recall = Callable[[str], Awaitable[ToolMemory | None]]
@@ -62,11 +79,14 @@ def version(settings: Settings) -> str:
     return "1+" + behaviour_hash(
         sample.ROLE.version,
         settings.endpoint("sample").model,
+        BLOCK,
+        DOMAIN_FROM,
         TARGETS_FROM,
         TWINS_FROM,
         NO_TOOL_BELOW,
-        NEAREST,
-        RANDOM,
+        OTHERS,
+        sorted(DISTRACTOR_MIX.items()),
+        MOST_DISTRACTORS,
     )
 
 
@@ -75,8 +95,19 @@ class Pool:
 
     def __init__(self, tools: Sequence[ToolSpec]) -> None:
         self.tools: Mapping[str, ToolSpec] = {tool.name: tool for tool in tools}
-        self.names = tuple(self.tools)
         self.neighbours = Neighbours(tools)
+        # All of it now: this runs in a thread of its own, what asks for it later does not.
+        self.clusters = self.neighbours.clusters
+        self.kin = {name: self.neighbours.kin(name) for name in self.tools}
+        self.relations: dict[str, Relations] = {}
+        self._schedules: dict[bytes, Schedule] = {}
+
+    def schedule(self, spec: RunSpec) -> Schedule:
+        shape = (spec.seed, spec.dialogues_per_tool, spec.mix)
+        key = msgspec.json.encode(shape, order="deterministic")
+        if key not in self._schedules:
+            self._schedules[key] = Schedule(spec, tuple(self.tools))
+        return self._schedules[key]
 
 
 class Sampler:
@@ -98,27 +129,26 @@ class Sampler:
         dialogue_id = derive_id(event.run_id, slot.index, slot.attempt)
         rng = random.Random(dialogue_id)
         scenario = scenario_of(spec, slot.index)
-        target = pool.tools[target_of(spec, pool.names, slot.index, slot.attempt)]
-        relevance = {
-            name: r for name, r in (await self._relevance(event, pool, target)).items() if r < TWINS_FROM
-        }
 
-        ranked = sorted(relevance, key=lambda name: (-relevance[name], name))
-        related = [pool.tools[name] for name in ranked if relevance[name] > TARGETS_FROM] or [
-            pool.tools[name] for name in ranked[:3] if relevance[name] > 0.3
-        ]
-        may_miss = any(r < NO_TOOL_BELOW for r in relevance.values())
-        planned = plan(spec, scenario, target, related, rng, may_miss=may_miss)
-        others = [name for name in ranked if name not in planned.targets]
-        if planned.missing:
-            others = [name for name in others if relevance[name] < NO_TOOL_BELOW]
+        async def rate(tool: str) -> Relations:
+            return await self._relations(event, pool, tool)
+
+        name, *others = await pool.schedule(spec).tools(slot, rate)
+        target, relations = pool.tools[name], await rate(name)
+        relevance = {other: found.r for other, found in relations.items()}
+        table = _table(pool, target, others, relations)
+        planned = plan(spec, scenario, tasks_of(spec, slot.index), table, rng)
         distractors = tuple(
-            Distractor(name, round(relevance[name], 3), Relevance.of(relevance[name]))
-            for name in draw_distractors(others, relevance, rng)
+            Distractor(other, round(relevance[other], 3), Relevance.of(relevance[other]))
+            for other in distractors_of(pool, spec, scenario, planned, relevance, rng)
         )
-        shown = [*(() if planned.missing else planned.targets), *(d.tool for d in distractors)]
+        missing = {tool.name for tool in planned.missing}
+        shown = [*(t for t in planned.targets if t not in missing), *(d.tool for d in distractors)]
         rng.shuffle(shown)
-        memory = await self.recall(memory_key(event.run_id, planned.targets[0]))
+        cluster = pool.clusters[target.name]
+        guidance = Guidance()
+        if spec.memory:
+            guidance = guidance_of(await self.recall(memory_key(event.run_id, cluster)))
         return Output(
             TOOLS_SAMPLED,
             ToolsSampled(
@@ -127,35 +157,40 @@ class Sampler:
                     scenario=scenario,
                     spec=spec,
                     slot=slot,
-                    tools=tuple(pool.tools[name] for name in shown),
+                    tools=tuple(pool.tools[other] for other in shown),
                     targets=planned.targets,
                     distractors=distractors,
-                    missing_tools=(target,) if planned.missing else (),
+                    missing_tools=planned.missing,
                     turns=planned.turns,
                     persona=persona(rng),
-                    guidance=guidance_of(memory),
+                    language=language(spec, rng),
+                    cluster=cluster,
+                    guidance=guidance,
                 )
             ),
             round=0,
             dialogue_id=dialogue_id,
         )
 
-    async def _relevance(self, event: Envelope, pool: Pool, target: ToolSpec) -> dict[str, float]:
-        """r of the tools worth asking about; asked once per target for the pool's whole life."""
-        near = pool.neighbours.nearest(target.name, NEAREST)
-        rest = sorted(set(pool.names) - {target.name, *near})
-        rng = random.Random(f"others/{target.name}")
-        others = [*near, *rng.sample(rest, min(RANDOM, len(rest)))]
+    async def _relations(self, event: Envelope, pool: Pool, name: str) -> Relations:
+        """How the tools worth asking about stand to a target; asked once for the pool's whole life."""
+        if name in pool.relations:
+            return pool.relations[name]
+        target, kin = pool.tools[name], pool.kin[name]
+        rest = sorted(pool.tools.keys() - {name, *kin})
+        rng = random.Random(f"others/{name}")
+        others = [*kin, *rng.sample(rest, min(OTHERS, len(rest)))]
         if not others:
             return {}
         try:
-            return await sample.relate(self.llm, where(event), target, [pool.tools[name] for name in others])
+            found = await sample.relate(self.llm, where(event), target, [pool.tools[o] for o in others])
         except ReplyUnusable as error:
             # A lane, and at a run's start all lanes, must not end for one bad reply about similarity.
-            log.warning(
-                "%s: words decide what is near it, for want of the model's rating: %s", target.name, error
-            )
-            return pool.neighbours.similarity(target.name, others)
+            log.warning("%s: words decide what is near it, for want of the model's rating: %s", name, error)
+            similar = pool.neighbours.similarity(name, others)
+            found = {other: Relation(r) for other, r in similar.items()}
+        pool.relations[name] = {other: each for other, each in found.items() if each.r < TWINS_FROM}
+        return pool.relations[name]
 
     async def _pool(self, address: str) -> Pool:
         if address not in self._pools:
@@ -193,16 +228,90 @@ def starts(event: Envelope) -> tuple[RunSpec | None, list[Slot]]:
     return dialogue.spec, next_slots(dialogue.spec, dialogue.slot, accepted)
 
 
-def draw_distractors(others: Sequence[str], relevance: Mapping[str, float], rng: random.Random) -> list[str]:
-    """Three to five tools, taken in turn from the bands as far as these reach."""
+def _table(pool: Pool, target: ToolSpec, others: Sequence[str], relations: Relations) -> Table:
+    """What a plan about the target and its companions can be made of."""
+    givers = [
+        Giver(pool.tools[name], found.gives) for name, found in sorted(relations.items()) if found.gives
+    ]
+    return Table(
+        target=target,
+        # Where the schedule foresees none, as for a user's change of mind: the closest.
+        related=[pool.tools[name] for name in others or companions(relations, {}, 1)],
+        givers=givers,
+        strangers=[pool.tools[name] for name, found in sorted(relations.items()) if found.r < STRANGER_BELOW],
+        may_miss=any(found.r < NO_TOOL_BELOW for found in relations.values()),
+    )
+
+
+def distractors_of(
+    pool: Pool,
+    spec: RunSpec,
+    scenario: Scenario,
+    planned: Plan,
+    relevance: Mapping[str, float],
+    rng: random.Random,
+) -> list[str]:
+    """The tools that lie beside the plan's own on the table; none that could do what no tool is to do."""
+    others = [name for name in relevance if name not in planned.targets]
+    for gone in planned.missing:
+        if gone.name in planned.targets:
+            others = [name for name in others if relevance[name] < NO_TOOL_BELOW]
+        else:
+            near = pool.neighbours.similarity(gone.name, others)
+            others = [name for name in others if name != gone.name and near[name] < STRANGER_BELOW]
+    drawn = draw_distractors(others, relevance, spec.distractors or DISTRACTOR_MIX, rng)
+    if scenario is Scenario.SPECIAL:
+        return drawn[: rng.randint(3, 5)]
+    tools = [pool.tools[name] for name in drawn]
+    return drawn[: crowd(planned, pool.tools, tools, rng.random())]
+
+
+def draw_distractors(
+    others: Sequence[str],
+    relevance: Mapping[str, float],
+    mix: Mapping[Relevance, float],
+    rng: random.Random,
+) -> list[str]:
+    """Up to seven tools, each from a band drawn by the mix, as far as the bands reach."""
     bands: dict[Relevance, list[str]] = {band: [] for band in Relevance}
-    for name in others:
+    for name in sorted(others):
         bands[Relevance.of(relevance[name])].append(name)
     for names in bands.values():
         rng.shuffle(names)
-    wanted = rng.randint(3, 5)
     drawn: list[str] = []
-    for band in (*BANDS, *reversed(Relevance), *reversed(Relevance)):
-        if len(drawn) < wanted and bands[band]:
-            drawn.append(bands[band].pop())
+    while len(drawn) < MOST_DISTRACTORS:
+        weights = {band: mix.get(band, 0.0) for band in Relevance if bands[band]}
+        if not any(weights.values()):
+            break
+        [band] = rng.choices(list(weights), list(weights.values()))
+        drawn.append(bands[band].pop())
     return drawn
+
+
+def crowd(
+    planned: Plan, pool: Mapping[str, ToolSpec], distractors: Sequence[ToolSpec], fullness: float
+) -> int:
+    """How many of the distractors to put on the table.
+
+    The slots that the calls fill, over all slots of all tools on the table, come as near to `fullness`
+    as they can: drawn evenly from [0, 1] it spreads the slot-filling ratio evenly, and tables range from
+    one tool to a dozen.
+    """
+    filled = sum(len(slots) for slots in planned.filled.values())
+    slots = sum(len(pool[name].properties) for name in planned.targets)
+    best, nearest = 0, math.inf
+    for count in range(len(distractors) + 1):
+        if count:
+            slots += len(distractors[count - 1].properties)
+        distance = abs(filled / max(1, slots) - fullness)
+        if distance < nearest:
+            best, nearest = count, distance
+    return best
+
+
+def language(spec: RunSpec, rng: random.Random) -> str:
+    """The user's language; empty for a run that names none."""
+    if not spec.languages:
+        return ""
+    names = sorted(spec.languages)
+    return rng.choices(names, [spec.languages[name] for name in names])[0]

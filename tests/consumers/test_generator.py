@@ -6,10 +6,19 @@ import pytest
 
 from agents.client import ReplyUnusable
 from consumers.generator.core import Generator
-from schemas.dialogue import AssistantMessage, Task, ToolMessage, Turn, TurnKind, UserMessage
+from schemas.dialogue import (
+    AssistantMessage,
+    Link,
+    RunSpec,
+    Task,
+    ToolMessage,
+    Turn,
+    TurnKind,
+    UserMessage,
+)
 from schemas.events import CandidatesDrafted, Judged, RuleChecked, ToolsSampled
 from tests.agents.endpoint import says, scripted
-from tests.build import TALK, dialogue, event
+from tests.build import TALK, TRAINS, WEATHER, dialogue, event
 
 REQUEST = Turn(kind=TurnKind.REQUEST, tasks=(Task("get_weather", ("city",)),))
 FOLLOW_UP = Turn(kind=TurnKind.FOLLOW_UP, tasks=(Task("get_weather"),))
@@ -61,6 +70,69 @@ async def test_a_round_has_n_candidates_from_one_request_to_the_user_agent():
         assert (call.id, call.name, call.arguments) == ("call_1", "get_weather", {"city": "Lisbon"})
     assert [call.role for call in ledger.calls] == ["user", *["assistant"] * 4]
     assert script.requests[0]["n"] == 4
+
+
+async def test_the_same_words_twice_are_one_candidate():
+    words = utterances(2)
+    output, _, ledger = await generate(
+        sampled(), says(words[0], words[1], words[0], words[0]), says(calling(city="Lisbon"))
+    )
+    assert len(output.body.candidates) == 2
+    assert [call.role for call in ledger.calls] == ["user", "assistant", "assistant"]
+
+
+async def test_without_a_judge_one_candidate_is_drafted():
+    start = dialogue(messages=(), turns=(REQUEST,), spec=RunSpec(pool="p", judge=False))
+    cause = event("tools.sampled", ToolsSampled(start), round=0)
+    output, script, _ = await generate(cause, says(*utterances(1)), says(calling(city="Lisbon")))
+    assert len(output.body.candidates) == 1
+    assert "n" not in script.requests[0]
+
+
+async def test_a_declined_round_is_drafted_anew():
+    start = dialogue(messages=(), turns=(REQUEST,))
+    first, _, _ = await generate(sampled(), says(*utterances(4)), says(calling(city="Lisbon")))
+    cause = event("dialogue.judged.next", Judged(start, declined="all wrong", attempt=0))
+    output, _, _ = await generate(cause, says(*utterances(4)), says(ANSWER))
+    assert (output.round, output.body.attempt) == (1, 1)
+    assert output.body.dialogue.messages == ()
+    assert output.body.candidates != first.body.candidates
+
+
+async def test_reasoning_is_kept_and_shown_to_nobody():
+    start = dialogue(messages=(), turns=(REQUEST,), spec=RunSpec(pool="p", thinking=True))
+    cause = event("tools.sampled", ToolsSampled(start), round=0)
+    thoughtful = json.dumps({"thinking": "The user names Lisbon."} | json.loads(calling(city="Lisbon")))
+    output, script, _ = await generate(cause, says(*utterances(4)), says(thoughtful))
+    move = output.body.candidates[0].messages[1]
+    assert move.thinking == "The user names Lisbon."
+    properties = script.requests[1]["response_format"]["json_schema"]["schema"]["properties"]
+    assert next(iter(properties)) == "thinking"
+
+    told = dialogue(messages=output.body.candidates[0].messages, turns=(REQUEST,), spec=start.spec)
+    done = json.dumps({"thinking": "It is known."} | json.loads(ANSWER))
+    output, script, _ = await generate(
+        event("dialogue.judged.next", Judged(told)), says(results("call_1")), says(done)
+    )
+    assert output.body.candidates[0].messages[-1].thinking == "It is known."
+    assert not any("The user names Lisbon." in str(request) for request in script.requests)
+
+
+async def test_a_planned_mishap_and_a_wanted_value_are_told_to_the_function_agent():
+    linked = Turn(
+        kind=TurnKind.REQUEST,
+        tasks=(Task("get_weather", ("city",)), Task("find_trains", (), (Link("origin", "get_weather"),))),
+        fails="get_weather",
+        mishap="timeout",
+    )
+    start = dialogue(messages=TALK[:2], turns=(linked,), tools=(WEATHER, TRAINS))
+    _, script, _ = await generate(
+        event("dialogue.judged.next", Judged(start)), says(results("call_1")), says(ANSWER)
+    )
+    content = script.requests[0]["messages"][1]["content"]
+    events = json.loads(content.split("<events>\n")[1].split("\n</events>")[0])
+    assert events["fails"] == [{"call_id": "call_1", "how": "timeout"}]
+    assert events["gives"] == [{"call_id": "call_1", "field": "origin", "schema": {"type": "string"}}]
 
 
 async def test_an_unusable_reaction_costs_its_candidate_only():

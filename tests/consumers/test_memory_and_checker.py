@@ -7,6 +7,7 @@ import pytest
 from consumers.memory.core import Memory
 from consumers.memory_view import guidance_of, memory_key
 from consumers.model_checker.core import ModelChecker
+from schemas.dialogue import RunSpec
 from schemas.events import Judged, RuleChecked, RuleFinding
 from schemas.memory import ToolMemory
 from tests.agents.endpoint import says, scripted
@@ -59,6 +60,23 @@ async def test_the_agent_sees_the_labels_there_are():
     assert memories[memory_key("r1", "get_weather")].labels == {"old-type": 3}
 
 
+async def test_kin_tools_share_a_memory():
+    memories = DictMemories()
+    kin = [dialogue(id=f"d{i}", targets=(name,), cluster="weather") for i, name in enumerate(("a", "b"))]
+    async with scripted(says(recollection("x"))) as (llm, _, _):
+        for each in kin:
+            await Memory(llm, memories).handle(event("dialogue.judged.done", Judged(each)))
+    assert memories == {memory_key("r1", "weather"): ToolMemory({"x": 2}, "x was covered", ("d0", "d1"))}
+
+
+async def test_a_run_without_memory_keeps_none():
+    forgetful = dialogue(spec=RunSpec(pool="p", memory=False))
+    memories = DictMemories()
+    async with scripted(says("unused")) as (llm, script, _):
+        await Memory(llm, memories).handle(event("dialogue.judged.done", Judged(forgetful)))
+    assert (memories, script.requests) == ({}, [])
+
+
 def test_nothing_remembered_forbids_nothing():
     assert guidance_of(None).forbidden_types == ()
 
@@ -93,6 +111,13 @@ async def test_what_failed_a_rule_costs_no_call():
         assert (
             await ModelChecker(llm, 0.75).handle(event("checked.rule", RuleChecked(dialogue(), False))) == []
         )
+    assert script.requests == []
+
+
+async def test_a_run_without_evaluation_asks_no_model():
+    unchecked = RuleChecked(dialogue(spec=RunSpec(pool="p", evaluation=False)), True)
+    async with scripted(says("unused")) as (llm, script, _):
+        assert await ModelChecker(llm, 0.75).handle(event("checked.rule", unchecked)) == []
     assert script.requests == []
 
 

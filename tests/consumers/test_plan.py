@@ -1,4 +1,4 @@
-"""Coverage, mix and turns: arithmetic that must hold for every seed."""
+"""Turns, tasks and mishaps: arithmetic that must hold for every seed."""
 
 import random
 from collections import Counter
@@ -8,56 +8,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.roles.function import choose_slots
-from consumers.sampler.core import draw_distractors, starts
+from consumers.sampler.core import crowd, draw_distractors, starts
 from consumers.sampler.plan import (
-    DEFAULT_MIX,
+    Giver,
+    Plan,
+    Table,
     can_be_invalid,
     first_slots,
     next_slots,
     once_more,
     plan,
-    scenario_of,
-    target_of,
+    with_mishaps,
 )
-from schemas.dialogue import EXPECTED_ACTION, Relevance, RunSpec, Scenario, Slot, TurnKind
+from schemas.dialogue import (
+    EXPECTED_ACTION,
+    NEW_TASK,
+    SPECIAL_KINDS,
+    Link,
+    Relevance,
+    RunSpec,
+    Scenario,
+    Slot,
+    Task,
+    Turn,
+    TurnKind,
+)
 from schemas.events import Dead, ReviewAccepted, ReviewNeeded, ReviewRejected, RunRequested
+from schemas.tools import ToolSpec
 from tests.build import TRAINS, WEATHER, dialogue, event
 
-SPEC = RunSpec(pool="p", seed=7, dialogues_per_tool=5)
-NAMES = [f"tool_{i}" for i in range(100)]
-
-
-@given(st.integers(0, 10_000), st.integers(90, 400))
-def test_every_stretch_of_slots_has_the_mix(seed, count):
-    spec = RunSpec(pool="p", seed=seed)
-    found = Counter(scenario_of(spec, index) for index in range(count))
-    total = sum(DEFAULT_MIX.values())
-    for scenario, weight in DEFAULT_MIX.items():
-        assert abs(found[scenario] - count * weight / total) <= 4
-
-
-def test_a_scenario_without_weight_is_not_generated():
-    spec = RunSpec(pool="p", mix={Scenario.SPECIAL: 1.0, Scenario.MULTI_MULTI: 0.0})
-    assert {scenario_of(spec, index) for index in range(50)} == {Scenario.SPECIAL}
-
-
-def test_each_tool_has_its_turns_before_any_gets_more():
-    counts = Counter(target_of(SPEC, NAMES, index) for index in range(500))
-    assert set(counts.values()) == {5}
-    early = Counter(target_of(SPEC, NAMES, index) for index in range(200))
-    assert len(early) == 40
-    assert set(early.values()) == {5}
-
-
-def test_a_tool_that_keeps_failing_makes_way():
-    tried = [target_of(SPEC, NAMES, 7, attempt) for attempt in range(6)]
-    assert len(set(tried)) == 3
-    assert tried[0] == tried[1]
-
-
-def test_a_tool_meets_several_scenarios():
-    met = {(target_of(SPEC, NAMES, i), scenario_of(SPEC, i)) for i in range(200)}
-    assert len(met) > 130
+SPEC = RunSpec(pool="p", seed=7)
+CITY = ToolSpec(name="find_city", description="Find the city of a person.", source="test")
+MAIL = ToolSpec(name="send_mail", description="Send a mail.", source="test")
+FULL_TABLE = Table(WEATHER, [TRAINS], [Giver(CITY, ("city",))], [MAIL])
 
 
 @given(st.integers(1, 40), st.integers(1, 60), st.data())
@@ -99,37 +82,110 @@ def test_a_run_that_is_extended_starts_where_it_ended():
 @pytest.mark.parametrize("seed", range(30))
 @pytest.mark.parametrize("scenario", list(Scenario))
 def test_a_plan_is_what_its_scenario_says(scenario, seed):
-    made = plan(SPEC, scenario, WEATHER, [TRAINS], random.Random(seed))
+    made = plan(SPEC, scenario, 3, FULL_TABLE, random.Random(seed))
     kinds = [turn.kind for turn in made.turns]
-    tasks = sum(len(turn.tasks) for turn in made.turns if turn.kind in (TurnKind.REQUEST, TurnKind.WITHHOLD))
+    tasks = sum(len(turn.tasks) for turn in made.turns if turn.kind in NEW_TASK)
     match scenario:
         case Scenario.SINGLE_SINGLE:
             assert (len(kinds), tasks) == (1, 1)
         case Scenario.SINGLE_MULTI:
-            assert len(kinds) == 1
-            assert tasks >= 2
+            assert (len(kinds), tasks) == (1, 3)
         case Scenario.MULTI_SINGLE:
             assert len(kinds) >= 3
             assert tasks == 1
         case Scenario.MULTI_MULTI:
-            assert len(kinds) >= 2
-            assert tasks >= 2
+            assert len(kinds) >= 3
+            assert tasks == 3
         case Scenario.SPECIAL:
-            assert "call" not in {EXPECTED_ACTION[kind] for kind in kinds}
+            assert len(set(kinds) & set(SPECIAL_KINDS)) == 1
     for turn in made.turns:
         assert not set(turn.withheld) & {slot for task in turn.tasks for slot in task.slots} or (
             turn.kind is TurnKind.SUPPLY
         )
 
 
-def test_a_tool_that_would_leave_an_empty_table_is_not_taken_away():
+def special(table: Table) -> dict[TurnKind, Plan]:
+    """A plan of each special kind that the table allows."""
+    found = {}
+    for seed in range(200):
+        made = plan(SPEC, Scenario.SPECIAL, 1, table, random.Random(seed))
+        found[next(turn.kind for turn in made.turns if turn.kind in SPECIAL_KINDS)] = made
+    return found
+
+
+def test_all_six_special_kinds_are_made():
+    assert set(special(FULL_TABLE)) == set(SPECIAL_KINDS)
+
+
+def test_special_kinds_are_made_only_of_what_is_there():
+    aimless = ToolSpec(name="refresh", description="Refresh the view.", source="test")
+    assert set(special(Table(aimless, may_miss=False))) == {TurnKind.ALMOST}
+
+
+def test_what_no_tool_can_do_is_not_on_the_table():
+    made = special(FULL_TABLE)
+    assert made[TurnKind.NO_TOOL].missing == (WEATHER,)
+    assert made[TurnKind.PARTIAL].missing == (MAIL,)
+    assert made[TurnKind.PARTIAL].turns[0].beyond == "send_mail"
+    assert made[TurnKind.ALMOST].missing == ()
+
+
+def test_a_mind_changes_only_after_the_assistant_has_asked():
+    first, second = special(FULL_TABLE)[TurnKind.CHANGE_MIND].turns
+    assert EXPECTED_ACTION[first.kind] == "ask"
+    assert second.tasks[0].tool == "find_trains"
+
+
+@pytest.mark.parametrize("scenario", [Scenario.SINGLE_MULTI, Scenario.MULTI_MULTI])
+def test_a_call_that_builds_on_another_comes_after_it_and_its_value_is_not_said(scenario):
+    chained = 0
+    for seed in range(60):
+        made = plan(SPEC, scenario, 3, FULL_TABLE, random.Random(seed))
+        before: list[str] = []
+        for task in (task for turn in made.turns for task in turn.tasks):
+            for link in task.links:
+                assert (task.tool, link) == ("get_weather", Link("city", "find_city"))
+                assert "find_city" in before
+                assert "city" not in task.slots
+                chained += 1
+            before.append(task.tool)
+        assert all("city" not in turn.withheld for turn in made.turns if turn.tasks[0].links)
+    assert 35 <= chained <= 58
+
+
+REQUEST = Turn(kind=TurnKind.REQUEST, tasks=(Task("get_weather", ("city",)),))
+QUESTION = Turn(kind=TurnKind.FOLLOW_UP, tasks=(Task("get_weather"),))
+ALWAYS = RunSpec(pool="p", mishap_share=1.0)
+
+
+def test_what_a_later_turn_builds_on_is_tried_again_after_it_failed():
     for seed in range(20):
-        made = plan(SPEC, Scenario.SPECIAL, WEATHER, [], random.Random(seed), may_miss=False)
-        assert not made.missing
+        failing, again, question = with_mishaps(ALWAYS, (REQUEST, QUESTION), True, random.Random(seed))
+        assert failing.fails == "get_weather"
+        assert (again.kind, again.tasks, again.fails) == (TurnKind.RETRY, REQUEST.tasks, "")
+        assert question == QUESTION
+
+
+def test_a_single_turn_has_no_second_try():
+    [failing] = with_mishaps(ALWAYS, (REQUEST,), False, random.Random(0))
+    assert failing.fails == "get_weather"
+
+
+def test_calls_that_depend_on_each_other_do_not_fail():
+    linked = Turn(
+        kind=TurnKind.REQUEST,
+        tasks=(Task("find_city"), Task("get_weather", (), (Link("city", "find_city"),))),
+    )
+    assert with_mishaps(ALWAYS, (linked,), True, random.Random(0)) == (linked,)
+
+
+def test_without_mishaps_the_turns_stay_as_they_are():
+    calm = RunSpec(pool="p", mishap_share=0.0)
+    assert with_mishaps(calm, (REQUEST, QUESTION), True, random.Random(0)) == (REQUEST, QUESTION)
 
 
 def test_what_is_withheld_is_supplied_next():
-    made = plan(SPEC, Scenario.MULTI_SINGLE, TRAINS, [], random.Random(1))
+    made = plan(SPEC, Scenario.MULTI_SINGLE, 1, Table(TRAINS), random.Random(1))
     first, second = made.turns[:2]
     assert first.kind is TurnKind.WITHHOLD
     assert second.tasks[0].slots == first.withheld
@@ -147,11 +203,33 @@ def test_the_dynamic_strategy_spreads_evenly_over_the_number_of_slots():
     assert min(sizes.values()) > 150
 
 
-def test_distractors_come_from_all_bands():
-    relevance = {f"t{i}": i / 12 for i in range(12)}
-    drawn = draw_distractors(sorted(relevance), relevance, random.Random(3))
-    assert {Relevance.of(relevance[name]) for name in drawn} == set(Relevance)
-    assert len(set(drawn)) == len(drawn) >= 3
+def test_distractors_come_from_the_bands_of_the_mix():
+    relevance = {f"t{i}": i / 30 for i in range(30)}
+    drawn = Counter(
+        Relevance.of(relevance[name])
+        for seed in range(300)
+        for name in draw_distractors(
+            list(relevance), relevance, {Relevance.HIGH: 3, Relevance.LOW: 1}, random.Random(seed)
+        )
+    )
+    assert set(drawn) == {Relevance.HIGH, Relevance.LOW}
+    assert 2.7 <= drawn[Relevance.HIGH] / drawn[Relevance.LOW] <= 3.3
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), st.floats(0, 1)), st.integers(0, 99))
+def test_no_distractor_is_drawn_twice(relevance, seed):
+    mix = dict.fromkeys(Relevance, 1.0)
+    drawn = draw_distractors(list(relevance), relevance, mix, random.Random(seed))
+    assert len(set(drawn)) == len(drawn) == min(7, len(relevance))
+
+
+def test_a_table_is_as_crowded_as_wanted():
+    made = Plan(("get_weather",), (REQUEST,))  # one slot of three
+    pool = {"get_weather": WEATHER}
+    others = [TRAINS] * 6  # two slots each
+    assert crowd(made, pool, others, 1.0) == 0
+    assert crowd(made, pool, others, 0.2) == 1
+    assert crowd(made, pool, others, 0.0) == 6
 
 
 def test_values_that_a_person_can_get_wrong():

@@ -3,6 +3,7 @@
 import pytest
 
 from consumers.review_router.core import priority, route
+from schemas.dialogue import RunSpec
 from schemas.events import (
     AspectFinding,
     ModelChecked,
@@ -21,6 +22,19 @@ WARNING = RuleFinding("described", "tool_definition", "warning", "no description
 def one(body):
     [output] = route(event("checked", body))
     return output
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_without_evaluation_everything_is_accepted(passed):
+    output = one(RuleChecked(dialogue(spec=RunSpec(pool="p", evaluation=False)), passed, (UNKNOWN,)))
+    assert output.subject == "review.accepted"
+    assert output.body.confidence is None
+
+
+def test_without_evaluation_a_benchmark_s_question_is_still_held_back():
+    repeats = RuleFinding("overlaps_benchmark", "structure", "error", "repeats a question")
+    output = one(RuleChecked(dialogue(spec=RunSpec(pool="p", evaluation=False)), False, (repeats,)))
+    assert output.subject == "review.needed"
 
 
 def test_a_failed_rule_goes_to_a_person_with_its_reason():

@@ -22,7 +22,9 @@ def test_an_event_survives_the_wire(each):
 
 def test_golden_events_of_version_1_still_say_what_they_said():
     lines = (GOLDEN / "v1.jsonl").read_bytes().splitlines()
-    assert [decode(line) for line in lines] == list(EVENTS)
+    said = [msgspec.structs.replace(decode(line), event_id="") for line in lines]
+    # Ids aside: the builder derives them from the whole body, fields added since among it.
+    assert said == [msgspec.structs.replace(event, event_id="") for event in EVENTS]
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("v*.jsonl")), ids=lambda file: file.stem)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.settings import ROLES, Settings, SettingsError, load
+from schemas.settings import ROLES, Price, Settings, SettingsError, load
 
 
 def write(tmp_path, text):
@@ -61,11 +61,72 @@ def test_a_bad_file_is_refused_with_the_place(tmp_path, text, says):
         load(write(tmp_path, text))
 
 
+def test_models_share_a_table_of_prices(tmp_path):
+    settings = load(
+        write(
+            tmp_path,
+            """
+            llm.model = "a"
+            roles.judge.model = "b"
+            roles.checker = { model = "b", usd_per_mtok_out = 9.0 }
+            [prices.a]
+            usd_per_mtok_in = 2.0
+            usd_per_mtok_out = 8.0
+            [prices."b"]
+            usd_per_mtok_in = 1.0
+            usd_per_mtok_cached = 0.25
+            usd_per_mtok_out = 4.0
+            """,
+        )
+    )
+    user, judge, checker = map(settings.endpoint, ("user", "judge", "checker"))
+    assert (user.usd_per_mtok_in, user.usd_per_mtok_cached, user.usd_per_mtok_out) == (2.0, None, 8.0)
+    assert (judge.usd_per_mtok_in, judge.usd_per_mtok_cached, judge.usd_per_mtok_out) == (1.0, 0.25, 4.0)
+    assert (checker.usd_per_mtok_in, checker.usd_per_mtok_out) == (1.0, 9.0), "its own field wins"
+    assert settings.unpriced == ()
+
+
+def test_prices_go_with_their_model(tmp_path):
+    text = '[llm]\nmodel = "a"\nusd_per_mtok_in = 1.0\nusd_per_mtok_out = 2.0\n[roles.{}]\nmodel = "{}"'
+    settings = load(write(tmp_path, text.format("judge", "b")))
+    assert settings.endpoint("judge").usd_per_mtok_in is None
+    assert settings.endpoint("user").usd_per_mtok_in == 1.0
+    assert settings.unpriced == ("b",)
+    assert load(write(tmp_path, text.format("judge", "a"))).unpriced == ()
+
+
+def test_nothing_is_a_price_but_half_a_price_is_none(tmp_path):
+    free = "usd_per_mtok_in = 0\nusd_per_mtok_out = 0\n"
+    assert load(write(tmp_path, f'[llm]\nmodel = "a"\n{free}')).unpriced == ()
+    assert load(write(tmp_path, '[llm]\nmodel = "a"\nusd_per_mtok_in = 1\n')).unpriced == ("a",)
+    assert load().unpriced == (), "the offline teacher"
+
+
+@pytest.mark.parametrize(
+    ("price", "usd"),
+    [
+        pytest.param(Price(usd_per_mtok_in=2.0, usd_per_mtok_out=8.0), 1000 * 2.0 + 100 * 8.0, id="plain"),
+        pytest.param(
+            Price(usd_per_mtok_in=2.0, usd_per_mtok_cached=0.5, usd_per_mtok_out=8.0),
+            400 * 2.0 + 600 * 0.5 + 100 * 8.0,
+            id="cached",
+        ),
+        pytest.param(Price(), 0.0, id="unknown"),
+    ],
+)
+def test_a_call_costs_what_its_tokens_do(price, usd):
+    assert price.of(tokens_in=1000, cached=600, tokens_out=100) == pytest.approx(usd / 1e6)
+
+
 def test_processes_of_our_own_get_the_same_settings(tmp_path, monkeypatch):
     from cli.hosting import environment_of
 
     settings = load(
-        write(tmp_path, '[llm]\nmodel = "a"\napi_key = "k"\n[roles.judge]\nmodel = "b"\ntemperature = 0.5\n')
+        write(
+            tmp_path,
+            '[llm]\nmodel = "a"\napi_key = "k"\n[roles.judge]\nmodel = "b"\ntemperature = 0.5\n'
+            '[prices."org/b-2.5"]\nusd_per_mtok_in = 0.1\n',
+        )
     ).model_copy(update={"nats_url": "nats://127.0.0.1:1", "workers": 3})
     for name, value in environment_of(settings).items():
         monkeypatch.setenv(name, value)

@@ -60,7 +60,30 @@ def test_openai_messages_carry_the_calls_and_their_results():
     assert second["function"]["name"] == "fx_convert"
     assert all(isinstance(message["content"], str) for message in example["messages"])
     assert "tool_calls" not in example["messages"][5]
-    assert example["metadata"] == {"dialogue_id": "d1", "scenario": "multi-multi", "type_label": "weather"}
+    assert example["metadata"] == {
+        "dialogue_id": "d1",
+        "scenario": "multi-multi",
+        "special_kind": "",
+        "language": "English",
+        "type_label": "weather",
+    }
+
+
+def test_reasoning_goes_before_the_move_and_out_of_the_history():
+    call = AssistantMessage(calls=(Call("c1", "fx/convert", {}),), action="call", thinking="They want euros.")
+    said = dialogue(
+        UserMessage("Convert it."),
+        call,
+        ToolMessage("c1", "fx/convert", "{}"),
+        AssistantMessage("Done.", thinking="It worked."),
+    )
+    calling, telling = (m for m in to_openai(said)["messages"] if m["role"] == "assistant")
+    assert (calling["reasoning_content"], bool(calling["tool_calls"])) == ("They want euros.", True)
+    assert (telling["reasoning_content"], telling["content"]) == ("It worked.", "Done.")
+    first, second = to_alpaca(said)
+    assert first["output"].startswith("<think>\nThey want euros.\n</think>\n\n[{")
+    assert second["output"] == "<think>\nIt worked.\n</think>\n\nDone."
+    assert "<think>" not in str(second["history"])
 
 
 def test_a_called_function_is_one_of_the_functions_offered():
