@@ -27,6 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--error-rate", type=_rate, default=0.01, help="share of requests answered with 429 or 500"
     )
+    parser.add_argument(
+        "--judge-bias",
+        type=_rate,
+        default=0.0,
+        help="how often the judge prefers the first candidate shown whatever it holds",
+    )
     parser.add_argument("--labels", type=Path, help="append every planted defect to this JSONL file")
     parser.add_argument("--api-key", default="", help="the key that clients have to send")
     parser.add_argument("--port-file", type=Path, help="write the port here once connections are accepted")
@@ -35,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         seed=options.seed,
         defect_rate=options.defect_rate,
         error_rate=options.error_rate,
+        judge_bias=options.judge_bias,
         labels_path=options.labels,
         api_key=options.api_key or None,
     )

@@ -33,6 +33,16 @@ def error_of(result: Any) -> str:
     return ""
 
 
+_ADMITS = re.compile(
+    r"\b(?:cannot|can['’]t|could not|couldn['’]t|not able to|unable|no way|beyond|none of)\b", re.IGNORECASE
+)
+
+
+def admits(text: str) -> bool:
+    """The text says that something cannot be done."""
+    return _ADMITS.search(text) is not None
+
+
 class Fact(NamedTuple):
     label: str
     value: Any

@@ -2,15 +2,17 @@
 
 import random
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from agents.teacher import afresh, chains, essentials, parts
 from agents.teacher.answers import Outcome, deed, error_of, reply_to, tell
 from agents.teacher.card import Card, Slot
 from agents.teacher.lexicon import hints
 from agents.teacher.mention import say
+from agents.teacher.mishaps import advice
 from agents.teacher.understanding import (
     Task,
     closest,
@@ -33,8 +35,12 @@ class Move(NamedTuple):
 class Intent(NamedTuple):
     """What a user message wants."""
 
-    kind: Literal["tasks", "refusal", "question", "unclear"]
+    kind: Literal["tasks", "refusal", "question", "unclear", "almost"]
     tasks: tuple[Task, ...] = ()
+    demand: str = ""
+    """What the user insists on and the tool does not do (almost)."""
+    beyond: tuple[str, ...] = ()
+    """Further things that are wanted and that no tool does."""
 
 
 @dataclass
@@ -47,6 +53,8 @@ class State:
     outcomes: list[Outcome] = field(default_factory=list)
     fresh: list[Outcome] = field(default_factory=list)
     """Results that came after the last user message."""
+    recent: list[Outcome] = field(default_factory=list)
+    """Results of the turn before the last user message."""
     text: str = ""
     """The last user message."""
     intent: Intent = field(default_factory=lambda: Intent("unclear"))
@@ -54,6 +62,8 @@ class State:
     """Role of the last message."""
     said: list[str] = field(default_factory=list)
     """What the user said so far."""
+    reply: str = ""
+    """What the assistant said last."""
 
     def card(self, name: str) -> Card | None:
         return next((card for card in self.cards if card.name == name), None)
@@ -69,8 +79,8 @@ def study(conversation: list[dict[str, Any]], cards: tuple[Card, ...]) -> State:
             case "user":
                 state.text = str(message.get("content") or "")
                 state.said.append(state.text)
+                state.recent, state.fresh = state.fresh, []
                 state.intent = understand(state)
-                state.fresh = []
             case "assistant" if message.get("calls"):
                 open_calls = {
                     str(call.get("id")): (str(call.get("name")), call.get("arguments") or {})
@@ -82,6 +92,7 @@ def study(conversation: list[dict[str, Any]], cards: tuple[Card, ...]) -> State:
                     "action", "ask" if str(message.get("content")).rstrip().endswith("?") else "answer"
                 )
                 state.pending = state.intent.tasks if asked == "ask" else ()
+                state.reply = str(message.get("content") or "")
             case "tool":
                 name, arguments = open_calls.get(str(message.get("call_id")), (str(message.get("name")), {}))
                 outcome = Outcome(name, arguments, _decoded(message.get("content")))
@@ -98,28 +109,50 @@ def _decoded(content: Any) -> Any:
         return content
 
 
+def hearing(before: State, text: str) -> State:
+    """The state after one more user message."""
+    state = replace(before, text=text, turn="user", recent=before.fresh, fresh=[], said=[*before.said, text])
+    state.intent = understand(state)
+    return state
+
+
 def understand(state: State) -> Intent:
     """What the last user message wants, in the light of what came before."""
-    text = state.text
+    rest, demand = essentials.heard(state.text)
+    rest, beyond = parts.heard(rest, state.cards)
+    intent = _wanted(rest, state)
+    if intent.kind != "tasks":
+        return intent
+    if demand and not essentials.covers(intent.tasks[0].card, demand):
+        return Intent("almost", intent.tasks, demand=demand)
+    return intent._replace(beyond=beyond)
+
+
+def _wanted(text: str, state: State) -> Intent:
+    """What the part of a message wants that tools may do."""
     tasks = tasks_in(text, state.cards)
+    dropped = bool(state.pending or state.outcomes) and afresh.drops(text)
     if tasks:
-        if is_again(text) and state.outcomes:
+        if not dropped and (again := _named_again(tasks, text, state)):
+            return Intent("tasks", again)
+        if is_again(text) and state.outcomes and not dropped:
             tasks = [_merged(task, state.outcomes) for task in tasks]
         if is_refusal(text) and any(task.missing for task in tasks):
             return Intent("refusal", tuple(tasks))
         return Intent("tasks", tuple(tasks))
-    if state.pending:
+    if state.pending and not dropped:
         supplied = _supplied(text, state.pending)
         if supplied is not None:
             return Intent("tasks", supplied)
         if is_refusal(text):
             return Intent("refusal", state.pending)
         return Intent("tasks", state.pending)
-    if state.outcomes:
+    if state.outcomes and not dropped:
+        if (failed := _failed(state)) and afresh.asks_again(text):
+            return Intent("tasks", failed)
         changed = _changed(text, state)
         if changed is not None:
             return Intent("tasks", (changed,))
-    if state.outcomes:
         return Intent("question")
     card = closest(text, state.cards)
     if card is not None:
@@ -131,8 +164,29 @@ def _merged(task: Task, outcomes: list[Outcome]) -> Task:
     """`again, but with …`: what is not said anew stays as it was in the last call of the tool."""
     for outcome in reversed(outcomes):
         if outcome.name == task.card.name:
-            return Task(task.card, {**outcome.arguments, **task.arguments})
+            return replace(task, arguments={**outcome.arguments, **task.arguments})
     return task
+
+
+def _failed(state: State) -> tuple[Task, ...]:
+    """The calls of the turn before that came back with an error, as they were."""
+    return tuple(
+        Task(card, outcome.arguments)
+        for outcome in state.recent
+        if error_of(outcome.result) and (card := state.card(outcome.name)) is not None
+    )
+
+
+def _named_again(tasks: list[Task], text: str, state: State) -> tuple[Task, ...]:
+    """The failed calls that a message asks to try again by what they were for; empty if it does not."""
+    if not afresh.asks_again(text):
+        return ()
+    said = {way.card.name: way.arguments for task in tasks for way in (task, *task.rivals)}
+    return tuple(
+        failed
+        for failed in _failed(state)
+        if (values := said.get(failed.card.name)) is not None and values.items() <= failed.arguments.items()
+    )
 
 
 def _supplied(text: str, pending: tuple[Task, ...]) -> tuple[Task, ...] | None:
@@ -183,14 +237,19 @@ _SUM_UP = re.compile(
 
 def decide(state: State, rng: random.Random) -> Move:
     """The next move."""
-    if state.turn == "tool":
-        return Move("answer", message=_report(state, rng))
     intent = state.intent
+    if state.turn == "tool":
+        left = chains.pending(intent.tasks, state.fresh) if intent.kind == "tasks" else chains.Pending((), ())
+        if left.ready:
+            return _work(left.ready, rng)
+        return Move("answer", message=_report(state, left.stuck, rng))
     match intent.kind:
         case "tasks":
-            return _work(intent.tasks, rng)
+            return _work(chains.settled(intent.tasks, state.outcomes), rng)
         case "refusal":
             return Move("answer", message=_give_up(intent.tasks, rng))
+        case "almost":
+            return Move("answer", message=essentials.decline(intent.tasks[0], intent.demand, rng))
         case "question":
             said = reply_to(state.text, state.outcomes, rng)
             if said is None and _SUM_UP.search(state.text):
@@ -208,7 +267,7 @@ def _work(tasks: tuple[Task, ...], rng: random.Random) -> Move:
     calls: list[tuple[str, dict[str, Any]]] = []
     for task in tasks:
         call = (task.card.name, task.arguments)
-        if call not in calls:
+        if not task.links and call not in calls:
             calls.append(call)
     return Move("call", tuple(calls))
 
@@ -226,11 +285,11 @@ def _what(slot: Slot) -> str:
 def _question(task: Task, rng: random.Random) -> str:
     faults = task.faults
     if faults:
-        parts = []
+        reasons = []
         for name, need in faults.items():
             slot = task.card.slot[name]
             value = say(slot, task.arguments[name])
-            parts.append(
+            reasons.append(
                 rng.choice(
                     (
                         f"{value} does not work for {slot.the}: it has to be {need}.",
@@ -243,7 +302,7 @@ def _question(task: Task, rng: random.Random) -> str:
         asked = rng.choice(
             (f"What should I use for {which} instead?", f"Which value would you like for {which}?")
         )
-        return f"{' '.join(capital(part) for part in parts)} {asked}"
+        return f"{' '.join(capital(reason) for reason in reasons)} {asked}"
     needed = join([_what(task.card.slot[name]) for name in task.missing])
     doing = deed(task.card, task.arguments)
     return rng.choice(
@@ -288,11 +347,19 @@ def _nothing_fits(state: State, rng: random.Random) -> str:
     )
 
 
-def _report(state: State, rng: random.Random) -> str:
+def _report(state: State, stuck: tuple[Task, ...], rng: random.Random) -> str:
+    """What came of the calls, what went wrong and what the user can do about it.
+
+    Args:
+        stuck: tasks that build on a result that did not come.
+    """
     outcomes = state.fresh or state.outcomes[-1:]
-    parts = [tell(state.card(outcome.name), outcome, rng) for outcome in outcomes]
-    if all(error_of(outcome.result) for outcome in outcomes) and len(outcomes) == 1:
-        parts.append(
-            rng.choice(("Would you like to try other values?", "Please check the values and try again."))
-        )
-    return " ".join(parts)
+    told = [tell(state.card(outcome.name), outcome, rng) for outcome in outcomes]
+    if stuck:
+        told.append(chains.regret(stuck, outcomes, rng))
+    failed = [error for outcome in outcomes if (error := error_of(outcome.result))]
+    if failed:
+        told.append(advice(failed[-1], rng))
+    if state.intent.beyond:
+        told.append(parts.decline(state.intent.beyond, rng))
+    return " ".join(told)

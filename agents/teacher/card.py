@@ -344,6 +344,8 @@ class Card:
     words: frozenset[str]
     """Roots of the words of name and description."""
     slot: dict[str, Slot]
+    code: bool = False
+    """The tool is a function of a program, and so its users are programmers."""
 
     @property
     def required(self) -> tuple[Slot, ...]:
@@ -377,7 +379,20 @@ def build(tool: dict[str, Any]) -> Card:
         returns=returns if isinstance(returns, dict) and returns else None,
         words=content_words(" ".join(split_name(name))) | content_words(description),
         slot={slot.name: slot for slot in slots},
+        code=_is_code(name, description, slots),
     )
+
+
+_CODE_WORDS = re.compile(
+    r"\b(?:callbacks?|instances?|objects?|class(?:es)?|methods?|parsers?|buffers?|threads?|nodes?|functions?"
+    r"|strings?|json|xml|serializ\w+|encod\w+|decod\w+|iterators?|handlers?|variables?|bytes?|index(?:es)?)\b"
+)
+
+
+def _is_code(name: str, description: str, slots: tuple[Slot, ...]) -> bool:
+    words = f"{description} {' '.join(slot.description for slot in slots)}".lower()
+    camel_case = re.search(r"[a-z][A-Z]", name.rsplit(".", 1)[-1]) is not None
+    return camel_case and len(_CODE_WORDS.findall(words)) > 1
 
 
 @lru_cache(maxsize=8192)

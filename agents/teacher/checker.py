@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 
-from agents.teacher.answers import error_of, facts
+from agents.teacher import parts
+from agents.teacher.answers import admits, error_of, facts
 from agents.teacher.assistant import Move, State, decide, study
 from agents.teacher.card import Card
 from agents.teacher.check import faults
-from agents.teacher.words import content_words
+from agents.teacher.function import settled
+from agents.teacher.words import content_words, join
+from agents.teacher.world import World
 
 Findings = dict[str, list[str]]
 
@@ -77,7 +80,13 @@ def _before(cards: tuple[Card, ...], conversation: list[dict[str, Any]], index: 
 
 
 def _said(conversation: list[dict[str, Any]], index: int) -> str:
-    return "\n".join(str(m.get("content") or "") for m in conversation[:index])
+    return "\n".join(_spaced(m) for m in conversation[:index])
+
+
+def _spaced(message: dict[str, Any]) -> str:
+    """What a message says; in a result's JSON a comma divides numbers instead of grouping their digits."""
+    content = str(message.get("content") or "")
+    return content.replace(",", ", ") if message.get("role") == "tool" else content
 
 
 _NUMBERS = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -144,10 +153,20 @@ def _check_calls(
         if wanted != made and not found["task"] and not found["hallucination"]:
             kind = "hallucination" if [n for n, _ in expected.calls] == [n for n, _ in calls] else "task"
             found[kind].append("The calls are not what the user asked for.")
-    elif state.turn == "user" and state.intent.kind in ("tasks", "refusal"):
+    elif state.turn == "tool":
+        failed = [_canonical((o.name, o.arguments)) for o in state.fresh if error_of(o.result)]
+        again = any(_canonical(call) in failed for call in calls)
+        found["task"].append(
+            "A call that failed is made again unasked." if again else "A call is made that nobody asked for."
+        )
+    elif state.turn == "user" and state.intent.kind in _CLEAR:
         found["task"].append(f"The assistant called a tool where it should have chosen to {expected.action}.")
     elif state.turn == "user" and state.intent.kind == "unclear" and not found["task"]:
         found["task"].append("None of the tools fits the request, but one is called.")
+
+
+_CLEAR = ("tasks", "refusal", "almost")
+"""Kinds of intent that leave no doubt about what is to be done."""
 
 
 def _canonical(call: tuple[str, dict[str, Any]]) -> bytes:
@@ -164,12 +183,19 @@ def _check_text(
     state, expected = _before(cards, conversation, index)
     action = str(message.get("action") or "answer")
     content = str(message.get("content") or "")
-    if state.turn == "user" and state.intent.kind in ("tasks", "refusal") and action != expected.action:
+    if state.turn == "user" and state.intent.kind in _CLEAR and action != expected.action:
         found["task"].append(
             f"The assistant chose to {action} where it should have chosen to {expected.action}."
         )
         return
+    if state.turn == "tool" and expected.action == "call":
+        left = join([name for name, _ in expected.calls])
+        found["task"].append(f"The assistant stopped before {left} was called.")
+        return
     if action == "ask":
+        return
+    if state.turn == "user" and state.intent.kind == "almost" and not admits(content):
+        found["answer"].append("The answer promises what no tool does.")
         return
     said = _numbers(_said(conversation, index))
     # An offer of what the tools can do may repeat a figure of theirs.
@@ -186,6 +212,8 @@ def _check_text(
 
 def _check_report(state: State, content: str, found: Findings) -> None:
     lower = content.lower()
+    if state.intent.beyond and not parts.owned_up(content, state.intent.beyond):
+        found["answer"].append("The answer does not say that a part of the request cannot be done.")
     for outcome in state.fresh:
         error = error_of(outcome.result)
         if error:
@@ -239,6 +267,23 @@ def _check_result(
             and echoed != value
         ):
             found["tool_result"].append(f"The call says {key} {value!r}, the result says {echoed!r}.")
-    promised = next((card.returns for card in cards if card.name == call.get("name")), None)
+    card = next((card for card in cards if card.name == call.get("name")), None)
+    promised = card.returns if card is not None else None
+    if card is not None:
+        _check_world(card, call.get("arguments") or {}, result, World.of(conversation[:index]), found)
     if result == {} and not (promised is not None and not promised.get("properties")):
         found["tool_result"].append("A result is empty.")
+
+
+def _check_world(
+    card: Card, arguments: dict[str, Any], result: dict[str, Any], world: World, found: Findings
+) -> None:
+    """Hold a result against what the dialogue's tools returned before."""
+    before = world.again(card.name, arguments)
+    agreed = before if before is not None else settled(world, card, card.name, arguments, result)
+    if not isinstance(agreed, dict):
+        return
+    for key, value in result.items():
+        if key in agreed and agreed[key] != value:
+            found["tool_result"].append(f"{key} is {value!r}, but an earlier result said {agreed[key]!r}.")
+            return

@@ -2,15 +2,19 @@
 
 import random
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgspec
 
-from agents.teacher.assistant import Move, State
+from agents.teacher import afresh
+from agents.teacher.answers import deed, error_of
+from agents.teacher.assistant import Move, State, decide
 from agents.teacher.card import Card
 from agents.teacher.check import fault
 from agents.teacher.lexicon import Scene
-from agents.teacher.words import split_name
+from agents.teacher.words import join, split_name, turned
 
 
 class Defect(NamedTuple):
@@ -26,9 +30,11 @@ def truncated(text: str, rng: random.Random) -> tuple[str, Defect]:
 
 def spoil_move(state: State, move: Move, rng: random.Random) -> tuple[Move, Defect] | None:
     """A wrong move in the place of a right one; None if this move cannot be spoiled."""
-    ways = list(_WAYS[move.action])
+    ways, of_kind = list(_WAYS[move.action]), list(_WAYS_OF_KINDS[move.action])
     rng.shuffle(ways)
-    for way in ways:
+    rng.shuffle(of_kind)
+    # What only some kinds of turn make possible would hardly ever come up among all the rest.
+    for way in [*of_kind, *ways] if rng.random() < 0.6 else ways:
         spoiled = way(state, move, rng)
         if spoiled is not None:
             return spoiled
@@ -156,6 +162,164 @@ def _calls_instead(state: State, move: Move, rng: random.Random) -> Spoiled:
     )
 
 
+# Of calls that depend on each other, and of calls that failed
+
+
+def _other_value(card: Card, name: str, not_these: str, rng: random.Random) -> Any:
+    """A value that fits a parameter and stands nowhere in a text; None if none comes up."""
+    scene = Scene(rng)
+    for _ in range(6):
+        value = scene.value(card.slot[name], card)
+        if str(value) not in not_these and not fault(card.slot[name], value):
+            return value
+    return None
+
+
+def _returned(state: State) -> str:
+    return " ".join([*state.said, *(str(outcome.result) for outcome in state.outcomes)])
+
+
+def _unlinked_value(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Calls with another value than the one that the result gave."""
+    linked = {task.card.name: task.links for task in state.intent.tasks if task.links}
+    for index, (name, arguments) in enumerate(move.calls):
+        card = state.card(name)
+        for slot in linked.get(name, ()):
+            value = _other_value(card, slot, _returned(state), rng) if card and slot in arguments else None
+            if value is not None:
+                return _with_call(move, index, name, {**arguments, slot: value}), Defect(
+                    "unlinked_value", f"{slot} of {name} is {value!r}, which no result gave"
+                )
+    return None
+
+
+def _calls_too_early(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Makes up the value that a result is yet to give, or that a failed call never gave."""
+    made = {name for name, _ in move.calls} | {outcome.name for outcome in state.fresh}
+    for task in state.intent.tasks:
+        if not task.links or task.card.name in made:
+            continue
+        values = {slot: _other_value(task.card, slot, _returned(state), rng) for slot in task.links}
+        if None in values.values():
+            continue
+        call = (task.card.name, {**task.arguments, **values})
+        return Move("call", (*move.calls, call)), Defect(
+            "made_up_link", f"called {task.card.name} with a made-up {join(list(values))}"
+        )
+    return None
+
+
+def _stops_halfway(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Answers although a call that builds on the results is still due."""
+    if state.turn != "tool":
+        return None
+    text = decide(replace(state, intent=state.intent._replace(tasks=())), rng).message
+    left = join([name for name, _ in move.calls])
+    return Move("answer", message=text), Defect("stopped_halfway", f"did not call {left}")
+
+
+def _claims_success(state: State, move: Move, rng: random.Random) -> Spoiled:
+    failed = [outcome for outcome in state.fresh if error_of(outcome.result)]
+    if state.turn != "tool" or not failed:
+        return None
+    card = state.card(failed[-1].name)
+    what = deed(card, failed[-1].arguments) if card else "do that"
+    text = rng.choice(
+        (
+            f"Done! You wanted me to {what}, and that went through.",
+            "All set, everything went through as you asked.",
+            f"That worked: I was able to {what}.",
+            "Your request was completed successfully.",
+        )
+    )
+    return Move("answer", message=text), Defect("claimed_success", f"{failed[-1].name} had failed")
+
+
+def _tries_again_unasked(state: State, move: Move, rng: random.Random) -> Spoiled:
+    failed = [(outcome.name, outcome.arguments) for outcome in state.fresh if error_of(outcome.result)]
+    if state.turn != "tool" or not failed:
+        return None
+    return Move("call", tuple(failed)), Defect("repeated_call", f"called {failed[0][0]} again unasked")
+
+
+# Of single kinds of turn
+
+
+def _calls_dropped_task(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Does what the user has taken back as well."""
+    if state.turn != "user" or not state.pending or not afresh.drops(state.text):
+        return None
+    dropped = state.pending[0]
+    guessed = Scene(rng).values(dropped.card, dropped.missing)
+    call = (dropped.card.name, {**dropped.arguments, **guessed})
+    if call in move.calls:
+        return None
+    return Move("call", (call, *move.calls)), Defect(
+        "dropped_task", f"called {dropped.card.name}, which the user no longer wants"
+    )
+
+
+def _refuses_retry(state: State, move: Move, rng: random.Random) -> Spoiled:
+    failed = [outcome for outcome in state.recent if error_of(outcome.result)]
+    if state.turn != "user" or not failed or not afresh.asks_again(state.text):
+        return None
+    text = rng.choice(
+        (
+            "That did not work a moment ago, so there is no point in trying again.",
+            "I already tried that, and it failed.",
+            "It has failed once, so I would leave it at that.",
+        )
+    )
+    return Move("answer", message=text), Defect("refused_retry", f"did not call {failed[0].name} again")
+
+
+def _forces_call(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Calls some tool for the part that none of them does."""
+    others = [card for card in state.cards if card.name not in {name for name, _ in move.calls}]
+    if state.turn != "user" or not state.intent.beyond or not others:
+        return None
+    card = rng.choice(others)
+    arguments = Scene(rng).values(card, [slot.name for slot in card.required])
+    return Move("call", (*move.calls, (card.name, arguments))), Defect(
+        "forced_call", f"called {card.name} for what no tool does"
+    )
+
+
+def _calls_all_the_same(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Calls the tool that does all but what matters."""
+    if state.turn != "user" or state.intent.kind != "almost":
+        return None
+    calls = tuple((task.card.name, task.arguments) for task in state.intent.tasks)
+    return Move("call", calls), Defect("ignored_demand", f"called {calls[0][0]} although it does not do that")
+
+
+def _promises_it(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Says that what no tool does is done."""
+    if state.turn != "user" or state.intent.kind != "almost":
+        return None
+    task, wanted = state.intent.tasks[0], turned(state.intent.demand)
+    text = rng.choice(
+        (
+            f"Certainly. I will {deed(task.card, task.arguments)} and {wanted}.",
+            f"Consider it done: I can {wanted} as well.",
+            f"That is no problem, I will {wanted} too.",
+        )
+    )
+    return Move("answer", message=text), Defect("claimed_demand", f"promised to {wanted}")
+
+
+def _passes_over(state: State, move: Move, rng: random.Random) -> Spoiled:
+    """Leaves out of the answer that a part was not done, or says that it was."""
+    if state.turn != "tool" or not state.intent.beyond:
+        return None
+    text = decide(replace(state, intent=state.intent._replace(beyond=())), rng).message
+    left = join(state.intent.beyond)
+    if rng.random() < 0.5:
+        return Move("answer", message=text), Defect("ignored_part", f"does not say that it cannot {left}")
+    claim = rng.choice(("The rest is taken care of as well.", "I have seen to the other thing too."))
+    return Move("answer", message=f"{text} {claim}"), Defect("claimed_part", f"says that it could {left}")
+
+
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 
 
@@ -179,11 +343,50 @@ _WAYS = {
 }
 
 
-def spoil_result(call: dict[str, Any], result: Any, rng: random.Random) -> tuple[Any, Defect] | None:
-    """A result that disagrees with its call; None if nothing in it repeats the call."""
+_WAYS_OF_KINDS = {
+    "call": (
+        _calls_dropped_task,
+        _refuses_retry,
+        _forces_call,
+        _unlinked_value,
+        _calls_too_early,
+        _stops_halfway,
+    ),
+    "ask": (),
+    "answer": (
+        _calls_all_the_same,
+        _promises_it,
+        _passes_over,
+        _claims_success,
+        _tries_again_unasked,
+        _calls_too_early,
+    ),
+}
+
+
+def spoil_result(
+    call: dict[str, Any], result: Any, known: Mapping[str, Any], rng: random.Random
+) -> tuple[Any, Defect] | None:
+    """A result that disagrees with its call or with earlier results; None if there is nothing to spoil.
+
+    Args:
+        known: what earlier results say of the thing that the call is about.
+    """
     arguments = call.get("arguments") or {}
     if not isinstance(result, dict) or "error" in result:
         return None
+    repeated = [
+        key
+        for key, value in result.items()
+        if key in known and known[key] == value and key not in arguments and not isinstance(value, bool)
+    ]
+    if repeated and rng.random() < 0.7:
+        key = rng.choice(repeated)
+        value = result[key]
+        changed: Any = f"{value} (other)" if isinstance(value, str) else value * 2 + 7
+        return {**result, key: changed}, Defect(
+            "contradicting_world", f"{key} was {value!r} before and is now {changed!r}"
+        )
     echoed = [
         key
         for key, value in result.items()

@@ -1,24 +1,29 @@
 """What a called tool returns: shaped by its `returns` schema, else by its purpose.
 
-A result depends on the tool and the arguments alone, so the same call always returns the same. Well-known
-formulas are computed (`arithmetic`); where the formula is not known the figure is only plausible.
+A result is drawn from the tool and the arguments alone, so the same call always returns the same; then it
+is held against what the dialogue's tools returned before (`world`). Well-known formulas are computed
+(`arithmetic`); where the formula is not known the figure is only plausible.
 """
 
 import hashlib
 import random
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 
 from agents.teacher.arithmetic import calculate
 from agents.teacher.card import Card, Slot, resolve, slot_of
-from agents.teacher.check import faults
+from agents.teacher.check import fault, faults
 from agents.teacher.goal import RETRIEVE
 from agents.teacher.kinds import kind_of
 from agents.teacher.lexicon import PLACES, WORDS, Scene
 from agents.teacher.mention import say
+from agents.teacher.mishaps import complaint
 from agents.teacher.words import (
     content_words,
     head_noun,
@@ -29,16 +34,107 @@ from agents.teacher.words import (
     split_name,
     word_set,
 )
+from agents.teacher.world import World
 
 Arguments = dict[str, Any]
 
 
-def result(card: Card | None, name: str, arguments: Arguments, salt: int) -> Any:
+def respond(
+    cards: Mapping[str, Card],
+    calls: Sequence[Mapping[str, Any]],
+    conversation: list[dict[str, Any]],
+    events: Mapping[str, Any],
+    salt: int,
+) -> list[Any]:
+    """The results of a message's calls, in their order.
+
+    Args:
+        calls: `{"id", "name", "arguments"}` each.
+        conversation: what came before (`agents.role.conversation_view`).
+        events: `fails` and `gives`: calls that come back with an error, and values that a result must hold.
+        salt: the server's seed; another one makes another world.
+    """
+    world = World.of(conversation)
+    fails = {str(event.get("call_id")): str(event.get("how")) for event in events.get("fails") or ()}
+    made = []
+    for call in calls:
+        call_id, name, arguments = str(call.get("id")), str(call.get("name")), call.get("arguments")
+        arguments = arguments if isinstance(arguments, dict) else {}
+        card = cards.get(name)
+        wanted = [event for event in events.get("gives") or () if event.get("call_id") == call_id]
+        if call_id in fails:
+            rng = _rng(salt, name, arguments, fails[call_id])
+            value: Any = {"error": complaint(card, arguments, fails[call_id], rng)}
+        else:
+            value = world.again(name, arguments)
+            if value is None:
+                value = settled(world, card, name, arguments, result(card, name, arguments, salt, wanted))
+        world.add(name, arguments, value)
+        made.append(value)
+    return made
+
+
+def settled(world: World, card: Card | None, name: str, arguments: Arguments, made: Any) -> Any:
+    """A new result in agreement with the earlier ones, as far as the tool's promise allows."""
+    if card is None or (isinstance(made, dict) and "error" in made):
+        return made
+    agreed = world.settled(
+        name,
+        arguments,
+        made,
+        changes=card.goal.verb in _CHANGES,
+        computes=card.goal.verb in _CALCULATES or calculate(name, card.description, arguments) is not None,
+    )
+    if (
+        isinstance(agreed, dict)
+        and card.returns is None
+        and card.goal.verb in RETRIEVE
+        and not any(isinstance(value, list) for value in agreed.values())
+    ):
+        # Details of a thing show again what a list of such things has shown.
+        by_id = {key: value for key, value in arguments.items() if _is_id(key)}
+        agreed = {**agreed, **{k: v for k, v in world.about(by_id).items() if k not in agreed}}
+    return agreed if _keeps_promise(card, agreed) else made
+
+
+def _is_id(name: str) -> bool:
+    return split_name(name)[-1:] in (("id",), ("uuid",), ("reference",), ("number",))
+
+
+@lru_cache(maxsize=512)
+def _validator(schema: bytes) -> Any:
+    return jsonschema_rs.validator_for(msgspec.json.decode(schema))
+
+
+def _keeps_promise(card: Card, value: Any) -> bool:
+    """The value fits what the tool says it returns."""
+    if card.returns is None:
+        return True
+    try:
+        return bool(_validator(msgspec.json.encode(card.returns)).is_valid(value))
+    except ValueError:
+        # Not every tool's schema is one.
+        return True
+
+
+def _rng(*of: Any) -> random.Random:
+    digest = hashlib.blake2b(msgspec.json.encode(of, order="deterministic"), digest_size=8).digest()
+    return random.Random(int.from_bytes(digest, "big"))
+
+
+def result(
+    card: Card | None,
+    name: str,
+    arguments: Arguments,
+    salt: int,
+    wanted: Iterable[Mapping[str, Any]] = (),
+) -> Any:
     """The result of one call.
 
     Args:
         card: None if no such tool is known.
         salt: the server's seed; another one makes another world.
+        wanted: `{"field", "schema"}` of each value that a later call needs.
     """
     if card is None:
         return {"error": f"unknown tool {name!r}"}
@@ -49,13 +145,86 @@ def result(card: Card | None, name: str, arguments: Arguments, salt: int) -> Any
     if wrong := faults(card, arguments):
         slot = card.slot[next(iter(wrong))]
         return {"error": f"{slot.label} must be {wrong[slot.name]}, got {say(slot, arguments[slot.name])}"}
-    digest = hashlib.blake2b(
-        msgspec.json.encode([salt, name, arguments], order="deterministic"), digest_size=8
-    ).digest()
-    rng = random.Random(int.from_bytes(digest, "big"))
-    if card.returns is not None:
-        return _from_schema(card, card.returns, arguments, rng)
-    return _from_purpose(card, arguments, rng)
+    rng = _rng(salt, name, arguments)
+    made = (
+        _from_schema(card, card.returns, arguments, rng)
+        if card.returns is not None
+        else _agreeing(_from_purpose(card, arguments, rng), arguments)
+    )
+    for want in wanted:
+        field = str(want.get("field"))
+        schema = want.get("schema")
+        slot = slot_of(field, schema if isinstance(schema, dict) else {}, f"{name} {card.description}")
+        giving = _giving(card, made, slot, arguments, Scene(_rng(salt, name, arguments, field)))
+        made = giving if _keeps_promise(card, giving) else made
+    return made
+
+
+def _agreeing(made: dict[str, Any], arguments: Arguments) -> dict[str, Any]:
+    """The result with the call's own values wherever it speaks of the same thing."""
+    return {
+        key: arguments[key] if isinstance(arguments.get(key), str | int | float) else value
+        for key, value in made.items()
+    }
+
+
+def _giving(card: Card, made: Any, slot: Slot, arguments: Arguments, scene: Scene) -> Any:
+    """A result with a value for a parameter of a later call: in each row of a list, else beside the rest."""
+    if isinstance(made, list) and made and all(isinstance(row, dict) for row in made):
+        return [_giving(card, row, slot, {}, scene) for row in made]
+    if not isinstance(made, dict):
+        return made
+    name = slot.name
+    if name in made and not fault(slot, made[name]):
+        return made
+    if name in arguments and not fault(slot, arguments[name]):
+        return {name: arguments[name], **made}
+    lists = [key for key, value in made.items() if isinstance(value, list) and value]
+    if len(lists) == 1 and all(isinstance(row, dict) for row in made[lists[0]]):
+        return {**made, lists[0]: _giving(card, made[lists[0]], slot, {}, scene)}
+    own = {key: value for key, value in made.items() if key not in arguments}
+    alias = next((key for key, value in own.items() if _means(key, slot) and not fault(slot, value)), "")
+    if alias:
+        # A promised field keeps its name, and the same value stands under the other one as well.
+        return {**made, name: made[alias]} if card.returns is not None else _renamed(made, alias, name)
+    if slot.form == "array" and {"latitude", "longitude"} <= own.keys():
+        both = [made["latitude"], made["longitude"]]
+        rest = {key: value for key, value in made.items() if key not in ("latitude", "longitude")}
+        return made if fault(slot, both) else {**rest, name: both}
+    figures = [key for key, value in own.items() if _is_figure(value)]
+    if slot.form in ("integer", "number") and len(figures) == 1 and card.goal.verb in _CALCULATES:
+        # What was worked out is what is wanted, whatever it is called.
+        worked_out = made[figures[0]] if slot.form == "number" else round(made[figures[0]])
+        if not fault(slot, worked_out):
+            return _renamed({**made, figures[0]: worked_out}, figures[0], name)
+    return {**made, name: _wanted(slot, card, scene)}
+
+
+def _means(key: str, slot: Slot) -> bool:
+    """A field says what the parameter does: `latitude` for a `lat`, `title` for a `movie_name`."""
+    if humanise(key).lower() in (slot.label.lower(), humanise(slot.name).lower()):
+        return True
+    *owner, last = split_name(slot.name) or ("",)
+    if last == "id":
+        return key in ("id", "reference")
+    return last in ("name", "title") and key in ("name", "title", "_".join(owner))
+
+
+def _renamed(fields: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {(new if key == old else key): value for key, value in fields.items()}
+
+
+def _is_figure(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _wanted(slot: Slot, card: Card, scene: Scene) -> Any:
+    value = scene.value(slot, card)
+    for _ in range(4):
+        if not fault(slot, value):
+            break
+        value = scene.value(slot, card)
+    return value
 
 
 # By schema
@@ -206,12 +375,25 @@ def _from_purpose(card: Card, arguments: Arguments, rng: random.Random) -> dict[
     return _receipt(card, verb, arguments, rng)
 
 
+def lists_things(card: Card) -> bool:
+    """Whether a tool's result lists several things rather than telling one."""
+    if card.returns is not None:
+        fields = card.returns.get("properties")
+        inner = list(fields.values()) if isinstance(fields, dict) else []
+        return any(isinstance(s, dict) and s.get("type") == "array" for s in (card.returns, *inner))
+    return (
+        calculate(card.name, card.description, {}) is None
+        and "coordinates" not in card.goal.head.lower()
+        and _is_listing(card, card.goal.verb or "get")
+    )
+
+
 def _is_listing(card: Card, verb: str) -> bool:
     head = card.goal.head.lower()
     if verb in ("perform", "execute", "run", "do", "conduct"):
         return "search" in head
-    many = is_plural(_thing(card)) and verb not in _CALCULATES | _CHANGES | _CHECKS | _COMPOSES
-    single = _thing(card).split(" ")[-1].lower() in _COMPOUND
+    many = is_plural(thing_of(card)) and verb not in _CALCULATES | _CHANGES | _CHECKS | _COMPOSES
+    single = thing_of(card).split(" ")[-1].lower() in _COMPOUND
     listed = re.match(r"(?:a |the )?list of|all ", head) is not None and verb not in _CHANGES
     return listed or ((verb in _LISTS or many) and not single)
 
@@ -237,7 +419,12 @@ def _echo(card: Card, arguments: Arguments, most: int) -> Arguments:
     return {name: plain[name] for name in names[:most]}
 
 
-def _thing(card: Card) -> str:
+def is_compound(noun: str) -> bool:
+    """Whether several fields tell such a thing: details, a profile, the weather."""
+    return noun in _COMPOUND
+
+
+def thing_of(card: Card) -> str:
     """The noun phrase a tool is about: `current weather information`."""
     head = re.sub(r"^(?:a |an |the |all |my |your )+", "", card.goal.head + " ")
     head = re.sub(r"^(?:list|set|collection) of ", "", head).strip()
@@ -254,7 +441,7 @@ def _key(phrase: str) -> str:
 
 
 def _quantity(card: Card) -> str:
-    key = _key(_thing(card))
+    key = _key(thing_of(card))
     return key if key not in card.slot and len(key) > 1 else f"{key}_result" if len(key) > 1 else "result"
 
 
@@ -321,6 +508,7 @@ _FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"museum|artwork|sculpture|painting|art", ("title", "artist", "year")),
     (r"player|team|league|match|sport|basketball|soccer|football|game", ("name", "points", "wins")),
     (r"company|business|corporate", ("company", "industry", "employees")),
+    (r"(?:user )?group", ("name", "status", "creation_date")),
     (r"user|customer|client|patient|employee|person|contact|profile", ("full_name", "email", "city")),
     (r"product|item|store|shop|inventory|catalog|goods", ("product", "price", "in_stock")),
     (
@@ -507,7 +695,7 @@ def _listing(card: Card, arguments: Arguments, scene: Scene) -> dict[str, Any]:
     rows = []
     for _ in range(size):
         rows.append({name: _echoed(name, card, arguments, scene) for name in names})
-    return {_key(_thing(card)): rows}
+    return {_key(thing_of(card)): rows}
 
 
 _SAME = {
@@ -554,7 +742,7 @@ def _echoed(name: str, card: Card, arguments: Arguments, scene: Scene) -> Any:
 
 
 def _record(card: Card, arguments: Arguments, scene: Scene) -> dict[str, Any]:
-    thing = _thing(card)
+    thing = thing_of(card)
     made = _echo(card, arguments, 2)
     last = thing.split(" ")[-1].lower()
     simple = last not in _COMPOUND
@@ -632,7 +820,7 @@ def _single(card: Card, last: str, scene: Scene) -> Any:
     if words & {"winner", "president", "leader", "author", "inventor", "owner", "discoverer", "scientist"}:
         return " ".join(scene.person())
     kind = kind_of((last,), "", "text", card.name)
-    if kind in ("text", "name", "identifier", "message", "description", "question", "query"):
+    if kind in ("text", "name", "identifier", "message", "description", "question", "query", "sort_order"):
         return None
     slot = Slot(last, {"type": "string"}, "", "text", kind, last, True)
     return scene.text(slot, card)
@@ -701,7 +889,7 @@ def _receipt(card: Card, verb: str, arguments: Arguments, rng: random.Random) ->
         "place",
         "file",
     ):
-        words = [w for w in split_name(_key(_thing(card))) if w.isalpha()]
+        words = [w for w in split_name(_key(thing_of(card))) if w.isalpha()]
         prefix = (words[-1] if words else "ref")[:3].upper()
         made["reference"] = f"{prefix}-{rng.randint(10000, 99999)}"
     return {**made, **_echo(card, arguments, 3)}

@@ -51,7 +51,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "offer": ("get", "find"),
     "list": ("list", "bring up"),
     "purchase": ("buy", "purchase"),
-    "generate": ("generate", "come up with"),
+    "generate": ("generate", "put together", "produce"),
     "create": ("create", "make", "set up"),
     "initiate": ("start", "begin"),
     "execute": ("run",),
@@ -165,14 +165,18 @@ _LITTLE = (
     | {"it", "and", "or", "its", "their", "them", "is", "are"}
 )
 _LOOSE_END = re.compile(
-    rf"(?:\s+(?:a|an|the|and|or|its|their|is|are|up|suitable|{_GENERIC}|{_PREPOSITIONS}))+$", re.IGNORECASE
+    rf"(?:\s+(?:to\s+(?:determine|see|check|verify|know)"
+    rf"|a|an|the|and|or|its|their|is|are|up|suitable|{_GENERIC}|{_PREPOSITIONS}))+$",
+    re.IGNORECASE,
 )
 _HOLES = ("of", "for", "in", "from", "at", "on", "about", "by")
 """Prepositions after which a bare value reads well."""
 
 
 def _object_end(text: str) -> str:
-    return _LOOSE_END.sub("", " " + text.strip(" .,:;-–—'\"")).strip()
+    whole = " " + text.strip(" .,:;-–—'\"")
+    kept = _LOOSE_END.sub("", whole).strip()
+    return f"{kept} of" if kept.endswith(" part") and whole.endswith(" part of") else kept
 
 
 def _generalise(match: re.Match[str]) -> str:
@@ -220,7 +224,7 @@ def _sentence(description: str) -> str:
     end = _SENTENCE_END.search(text)
     text = text[: end.start()] if end else text
     text = re.sub(r"\s*\([^)]*\)", "", text)
-    return re.sub(r"\b(?:the |a )?user[’']s\b", "my", text).strip(" .'\"")
+    return re.sub(r"\b(?:(?:the |a )?user[’']s|your)\b", "my", text).strip(" .'\"")
 
 
 _IN_OUT = re.compile(
@@ -236,6 +240,8 @@ def _verb_and_rest(text: str) -> tuple[str, str]:
         text = inner[1]
     words = text.split(" ")
     if len(words) > 1 and words[0].lower().endswith("ly") and base_verb(words[1]):
+        words = words[1:]
+    if words[0].lower() == "for" and len(words) > 2 and words[1].endswith("ing") and base_verb(words[1]):
         words = words[1:]
     if not words or not words[0]:
         return "", ""
@@ -266,7 +272,7 @@ def find_goal(name: str, description: str, slots: Sequence[SlotNote], required: 
     verb, rest = _verb_and_rest(sentence)
     cut = _object_end(_CUT.sub("", " " + rest[:400], count=1))
     if (
-        (second := re.search(r"\s+and\s+(\w+s)$", cut))
+        (second := re.search(r"\s+and\s+(\w+s)(?:$|\s(?:it|them|the|a|an|its|their)\b)", cut))
         and base_verb(second[1])
         and base_verb(second[1]) != second[1]
     ):
@@ -323,6 +329,7 @@ def find_goal(name: str, description: str, slots: Sequence[SlotNote], required: 
 
 def _polished(text: str, verb: str) -> str:
     text = lower_first(re.sub(r"\s+", " ", text).replace('"', "").strip())
+    text = re.sub(r"\b(?:the|a) user is\b", "I am", text)
     text = re.sub(r"\b(?:the|a) user\b(?! \w)", "me", text)
     first = text.split(" ", 1)[0].lower()
     # "Calculate factorial of …": a lone noun before its preposition wants its article.

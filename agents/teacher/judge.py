@@ -2,26 +2,23 @@
 
 import random
 import re
+from collections import Counter
+from itertools import groupby
 from typing import Any
 
+from agents.teacher import afresh
+from agents.teacher.answers import admits
 from agents.teacher.assistant import State, decide, study
 from agents.teacher.card import Card
+from agents.teacher.goal import RETRIEVE
 from agents.teacher.phrases import theme_of
 from agents.teacher.understanding import tasks_in
-from agents.teacher.words import STOPWORDS, is_plural, join, split_name, word_set
+from agents.teacher.words import STOPWORDS, is_plural, join, lower_first, split_name, word_set
+from schemas.dialogue import EXPECTED_ACTION, NEW_TASK
 
-EXPECTED = {
-    "request": "call",
-    "withhold": "ask",
-    "supply": "call",
-    "refine": "call",
-    "follow_up": "answer",
-    "no_tool": "answer",
-    "cannot_fill": "answer",
-    "invalid_value": "ask",
-}
-BIAS = 0.04
-"""How often the first candidate shown wins for no better reason; the swap test is there to find it."""
+EXPECTED = {kind.value: action for kind, action in EXPECTED_ACTION.items()}
+FAULTY = 2
+"""Appropriateness up to which a candidate has a fault that a model must not learn."""
 
 
 def verdict(
@@ -30,24 +27,43 @@ def verdict(
     turn: dict[str, Any],
     candidates: list[dict[str, Any]],
     rng: random.Random,
+    bias: float = 0.0,
 ) -> dict[str, Any]:
+    """The judge's reply.
+
+    Args:
+        bias: how often the first candidate shown wins whatever its marks.
+    """
     marked = [_mark(cards, conversation, turn, candidate) for candidate in candidates]
-    # Ties are broken by the words, never by the place.
-    ranked = sorted(
-        marked, key=lambda m: (-m["appropriateness"], -m["significance"], -m["points"], m["text"])
-    )
-    if marked and rng.random() < BIAS:
-        ranked.remove(marked[0])
-        ranked.insert(0, marked[0])
-    best = ranked[0] if ranked else {"text": "", "candidate": ""}
+    groups = [list(group) for _, group in groupby(sorted(marked, key=_worth), key=_worth)]
+    if marked and rng.random() < bias:
+        groups = [[marked[0]], *([m for m in group if m is not marked[0]] for group in groups)]
+    ranking = [[m["candidate"] for m in group] for group in groups if group]
+    # Among equals the words decide what the problem is called, never the place.
+    best = min(groups[0], key=lambda m: m["text"]) if groups else {"text": ""}
     return {
         "marks": [
             {key: m[key] for key in ("candidate", "comment", "significance", "appropriateness")}
             for m in marked
         ],
-        "ranking": [m["candidate"] for m in ranked],
+        "ranking": ranking,
+        "none_fits": _common_fault(marked),
         "type_label": type_label(cards, conversation, turn, str(best["text"])),
     }
+
+
+def _worth(mark: dict[str, Any]) -> tuple[float, ...]:
+    """What ranks a candidate, the best lowest; candidates alike in all of it are as good as each other."""
+    return -mark["appropriateness"], -mark["significance"], -round(mark["points"], 1)
+
+
+def _common_fault(marked: list[dict[str, Any]]) -> str:
+    """What is wrong with every candidate, in a sentence; empty if at least one is sound."""
+    if not marked or any(m["appropriateness"] > FAULTY for m in marked):
+        return ""
+    [(fault, times)] = Counter(m["fault"] for m in marked).most_common(1)
+    which = "the same fault" if times == len(marked) else "a fault, most often this"
+    return f"Every candidate has {which}: {lower_first(fault)}"
 
 
 def _mark(
@@ -61,10 +77,13 @@ def _mark(
     reaction: dict[str, Any] = next((m for m in messages if m.get("role") == "assistant"), {})
     state = study([*conversation, {"role": "user", "content": text}], cards)
     significance, points, about = _significance(text, turn)
+    if _misses_the_plan(str(turn.get("kind")), state):
+        significance, points, about = 2, points - 2, "It is not the turn that was planned."
     appropriateness, comment = _appropriateness(state, turn, reaction)
     return {
         "candidate": str(candidate.get("candidate")),
         "comment": f"{about} {comment}",
+        "fault": comment,
         "significance": significance,
         "appropriateness": appropriateness,
         "points": points,
@@ -72,12 +91,31 @@ def _mark(
     }
 
 
+_TASK_KINDS = frozenset(kind.value for kind in NEW_TASK)
+_DONE_AT_ONCE = frozenset(("request", "partial", "change_mind"))
+"""Kinds of turn in which all of the plan's tasks are done by the first move, but for those that wait."""
+
+
+def _misses_the_plan(kind: str, state: State) -> bool:
+    """Whether the message lacks what makes a turn of its kind."""
+    match kind:
+        case "almost":
+            return state.intent.kind != "almost"
+        case "partial":
+            return not state.intent.beyond
+        case "change_mind":
+            return not afresh.drops(state.text)
+        case "retry":
+            return not afresh.asks_again(state.text)
+    return False
+
+
 def _significance(text: str, turn: dict[str, Any]) -> tuple[int, float, str]:
     words = len(text.split())
     points = 3.0
-    if turn.get("kind") in ("request", "no_tool", "withhold", "invalid_value"):
+    if turn.get("kind") in _TASK_KINDS:
         points += 0.8 if theme_of(text) else 0.0
-        points += 0.5 if 10 <= words <= 60 else -0.6
+        points += 0.5 if 10 <= words <= 80 else -0.6
         points += 0.4 if re.search(r"\d|\"|[a-z] [A-Z]", text) else -0.3
     else:
         points += 1.0 if 3 <= words <= 40 else 0.0
@@ -101,6 +139,8 @@ def _appropriateness(state: State, turn: dict[str, Any], reaction: dict[str, Any
         return 1, f"The assistant should {expected} here, but it chose to {action}."
     if action != "call":
         own = decide(state, random.Random(0))
+        if state.intent.kind == "almost" and not admits(str(reaction.get("content") or "")):
+            return 2, "It does not say that the very thing that matters cannot be done."
         return (
             (5, f"To {action} is right.")
             if own.action == action
@@ -109,8 +149,9 @@ def _appropriateness(state: State, turn: dict[str, Any], reaction: dict[str, Any
     unknown = [name for name, _ in calls if state.card(name) is None]
     if unknown:
         return 1, f"It calls {join(unknown)}, which is not on the table."
-    planned = [str(task.get("tool")) for task in turn.get("tasks") or ()]
-    if kind == "request" and sorted(planned) != sorted(name for name, _ in calls):
+    due = _due(turn)
+    planned = [str(task.get("tool")) for task in due]
+    if kind in _DONE_AT_ONCE and sorted(planned) != sorted(name for name, _ in calls):
         return 2, "It does not call the tools the tasks are about."
     missing = [
         slot.label
@@ -123,11 +164,18 @@ def _appropriateness(state: State, turn: dict[str, Any], reaction: dict[str, Any
     own = decide(state, random.Random(0))
     if own.action == "call" and sorted(map(repr, own.calls)) != sorted(repr((n, a)) for n, a in calls):
         return 2, "Some arguments are not what the user said."
-    if kind == "request":
-        slots = sum(len(task.get("slots") or ()) for task in turn.get("tasks") or ())
+    if kind in _DONE_AT_ONCE:
+        slots = sum(len(task.get("slots") or ()) + len(task.get("links") or ()) for task in due)
         if slots != sum(len(arguments) for _, arguments in calls):
             return 3, "The arguments do not cover what was planned."
     return 5, "The right tools with arguments from the user's words."
+
+
+def _due(turn: dict[str, Any]) -> list[dict[str, Any]]:
+    """The plan's tasks that build on no other one of the same turn."""
+    tasks = turn.get("tasks") or ()
+    here = {task.get("tool") for task in tasks}
+    return [task for task in tasks if not any(link.get("from") in here for link in task.get("links") or ())]
 
 
 class _NoCard:
@@ -153,6 +201,25 @@ _WEAK = word_set(
 )
 
 
+_ASKING = RETRIEVE | word_set(
+    """
+    could would kindly please like know need want help hope able grateful hello morning afternoon
+    evening hey dear assistant thanks thank today look work figure details quick favour glad really
+    happen ask have this that with from your there here first also make tell set use what when which
+    """
+)
+
+
+def _asked_about(said: list[str]) -> list[str]:
+    """What a first message speaks of, as far as its wording tells without a tool."""
+    words = [
+        word
+        for word in re.findall(r"(?<![\w'])[a-z]{4,}(?![\w'])", said[0] if said else "")
+        if word not in STOPWORDS and word not in _WEAK and word not in _ASKING
+    ]
+    return words[:2] or ["general", "help"]
+
+
 def _domain(cards: tuple[Card, ...], turn: dict[str, Any], said: list[str]) -> list[str]:
     tasks = turn.get("tasks") or ()
     names = [str(task.get("tool")) for task in tasks]
@@ -166,10 +233,9 @@ def _domain(cards: tuple[Card, ...], turn: dict[str, Any], said: list[str]) -> l
         if w not in STOPWORDS and w not in _WEAK and len(w) > 2
     ]
     if not words:
-        words = [w for name in names for w in split_name(name) if w.isalpha() and len(w) > 2] or [
-            "general",
-            "help",
-        ]
+        words = [w for name in names for w in split_name(name) if w.isalpha() and len(w) > 2]
+    if not words:
+        words = _asked_about(said)
     words = list(dict.fromkeys(words))[:3]
     return [
         w.removesuffix("s") if is_plural(w) and len(words) > 1 and i < len(words) - 1 else w

@@ -8,7 +8,7 @@ from agents.teacher.words import split_name
 # Each row: kind, then a pattern over the name's words joined by spaces. The first match wins, so that
 # what is more particular stands higher.
 _TEXT_NAMES = r"""
-email            | \be ?mails?\b
+email            | \be ?mails?( address(es)?)?\b
 phone            | \bphone( number)?\b|\bmobile( number)?\b|\btelephone( number)?\b
 url              | \burl|\buri\b|\blink\b|\bwebsite$|\bendpoint\b|\bwebhook
 ip               | \bip\b|\bip address|\bipv4

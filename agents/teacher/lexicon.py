@@ -236,6 +236,7 @@ query: best hiking boots; cheap flights in spring; gluten-free bread recipe; use
 description: The screen flickers after the last update; Replacement for the broken lamp in the hallway; A short overview for new staff; Login fails with a blank page; Kitchen tap drips day and night; Monthly report for the sales team
 goal_text: weight loss; muscle gain; better sleep; saving for a house; outdoor activities; quiet places
 name: Aurora; Northwind; Evergreen; Sunrise; Bluebird; Silver Lake; Maple; Horizon; Red Oak; Falcon
+code: userId; statusCode; retryCount; orderTotal; sessionToken; lastLogin; itemList; errorMessage; pageSize; createdAt; parseDate; loadUser; renderView; onSubmit; config.json; index.ts; utils.js; main.css; cartItems; maxDepth; isReady; basePath; eventQueue; rowIndex
 text: garden party; spring cleaning; blue notebook; quarterly figures; morning walk; summer festival; old photographs; river cottage
 """  # noqa: E501 - a table reads better with one row a kind
 WORDS: dict[str, tuple[str, ...]] = {
@@ -643,6 +644,8 @@ class Scene:
             value = self._fresh(found.options)
         elif (example := self._example(slot, found)) is not None:
             value = example
+        elif card.code and slot.kind in ("text", "name", "identifier", "topic", "query", "description"):
+            value = self._fresh(WORDS["code"])
         else:
             value = self._by_kind(slot.kind, slot)
         high = slot.schema.get("maxLength")

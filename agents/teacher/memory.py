@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from agents.teacher.judge import type_label
 from agents.teacher.phrases import MOTIVES
 from agents.teacher.words import join
 
@@ -10,9 +11,15 @@ from agents.teacher.words import join
 def recollect(
     seen: dict[str, int], summary: str, conversation: list[dict[str, Any]], proposed: str
 ) -> dict[str, Any]:
-    label = _filed(seen, proposed)
+    label = _filed(seen, proposed or _named(conversation))
     counts = {**seen, label: seen.get(label, 0) + 1}
     return {"type_label": label, "summary": _summary(counts, conversation)}
+
+
+def _named(conversation: list[dict[str, Any]]) -> str:
+    """The type of problem where nobody proposed one: what was called, or else asked for, and what for."""
+    tasks = [{"tool": call.get("name")} for m in conversation for call in m.get("calls") or ()]
+    return type_label((), conversation, {"tasks": tasks[:1]}, "")
 
 
 def _filed(seen: dict[str, int], proposed: str) -> str:

@@ -44,6 +44,8 @@ _NAME = re.compile(
 )
 _PLACE = re.compile(rf"{_NAME.pattern}(?:, {_PART}(?: {_PART})*)?(?!\w)")
 _CODE = re.compile(r"(?=[^\s\"]*[\d@/_.:#-])[\w@/~.#+][\w@./:+#%&=?~-]*[\w/%!#](?![\w])|\d(?!\w)")
+_IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+(?!\w)")
+"""`userId`: a name from a program stands out by itself, like any other name."""
 _WORD = re.compile(r"[a-z][a-z'’-]*[a-z](?![\w])")
 _WORD_END = re.compile(r"$|[,.;!?)]| and | or ")
 _SEPARATOR = re.compile(r", and | and |, ")
@@ -122,7 +124,9 @@ def say(slot: Slot, value: Any, plain: bool = False, style: int = 0) -> str:
             return _list(slot, value, style)
         case "object" if isinstance(value, dict) and value:
             return _object(slot, value, style)
-    return _string(slot, value) if isinstance(value, str) and slot.form != "any" else _as_json(value)
+    if isinstance(value, str) and (slot.form != "any" or _IDENTIFIER.fullmatch(value)):
+        return _string(slot, value)
+    return _as_json(value)
 
 
 def _is_number(value: Any) -> bool:
@@ -196,7 +200,7 @@ def _string(slot: Slot, value: str, in_list: bool = False) -> str:
     if len(value) <= 60 and "null" not in value:
         if slot.kind in _PLACE_KINDS and not in_list and _PLACE.fullmatch(value) and value.count(",") <= 1:
             return value
-        if _NAME.fullmatch(value) or _CODE.fullmatch(value):
+        if _NAME.fullmatch(value) or _CODE.fullmatch(value) or _IDENTIFIER.fullmatch(value):
             return value
     return quoted(value)
 
@@ -223,6 +227,7 @@ def _list_word(value: str) -> str:
     if (
         _NAME.fullmatch(value)
         or _CODE.fullmatch(value)
+        or _IDENTIFIER.fullmatch(value)
         or (_WORD.fullmatch(value) and value not in STOPWORDS)
     ):
         return value
@@ -280,6 +285,8 @@ def read(slot: Slot, text: Text, at: int, strong: bool, in_list: bool = False) -
         case "any":
             found = _read_string(slot, text, at, False, True) if first == '"' else None
             found = found or _read_number(text, at) or _read_boolean_literal(text, at)
+            if found is None and (word := _IDENTIFIER.match(text.mask, at)):
+                return word[0], word.end()
         case _:
             found = None
     return found or _read_string(slot, text, at, strong, in_list)
@@ -392,7 +399,8 @@ def _read_string(slot: Slot, text: Text, at: int, strong: bool, in_list: bool) -
         except ValueError:
             return match[0][1:-1], match.end()
     pattern = _PLACE if slot.kind in _PLACE_KINDS and not in_list else _NAME
-    if match := pattern.match(text.mask, at) or _CODE.match(text.mask, at):
+    ways = (pattern, _CODE, _IDENTIFIER)
+    if match := next((found for way in ways if (found := way.match(text.mask, at))), None):
         return match[0], match.end()
     match = _WORD.match(text.mask, at) if strong else None
     if match and match[0] not in STOPWORDS and _WORD_END.match(text.mask, match.end()):
@@ -489,6 +497,7 @@ def _natural_cues(slots: tuple[Slot, ...]) -> Iterator[tuple[str, Cue]]:
             any(part in tokens for part in ("dest", "end", "arriv", "drop"))
             or tokens in ("to", "_to")
             or tokens.startswith("to_")
+            or slot.name.endswith(("_to", "To"))
         )
         if slot.form == "text" and slot.kind in (
             "city",

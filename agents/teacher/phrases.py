@@ -52,12 +52,35 @@ OPENERS: dict[Register, tuple[str, ...]] = {
 }
 
 NEXT_OPENERS: dict[Register, tuple[str, ...]] = {
-    "terse": ("", "", "Next.", "Next one.", "Also."),
-    "formal": ("", "Thank you.", "I have another request.", "There is one more matter."),
-    "chatty": ("Lovely, thanks!", "Perfect!", "Great, on to the next thing!", "Brilliant, one more!", ""),
-    "plain": ("", "", "Thanks.", "Good, now something else.", "One more thing."),
+    "terse": (
+        *("", "", "", "Next.", "Next one.", "Got it.", "Ok.", "Fine. Next.", "Right.", "Good."),
+        *("Another one.", "Noted.", "One more.", "Moving on."),
+    ),
+    "formal": (
+        *("", "", "Thank you.", "I have another request.", "There is one more matter.", "Very good."),
+        *("Thank you, that is clear.", "Much obliged.", "I have noted that.", "Thank you kindly."),
+        *("That was helpful, thank you.", "With that settled, I have a further request."),
+    ),
+    "chatty": (
+        *("", "Lovely, thanks!", "Perfect!", "Great, on to the next thing!", "Brilliant, one more!"),
+        *("Wonderful!", "That's just what I needed, thanks!", "Oh nice!", "Cheers for that!"),
+        *("Super, while I have you here!", "Ha, good to know!", "You're quick! Here's another."),
+    ),
+    "plain": (
+        *("", "", "", "Thanks.", "Good, now something else.", "One more thing.", "Okay, thanks for that."),
+        *("Good to know.", "All right.", "That helps, thank you.", "Now to something else."),
+        *("Okay, next question.", "Thanks, I have another one.", "Now that this is clear, another thing."),
+    ),
 }
 """How a further task begins in the same conversation."""
+
+NEXT_ANYWAY: dict[Register, tuple[str, ...]] = {
+    "terse": ("", "", "Ok.", "Right. Next.", "Then this.", "Too bad. Next."),
+    "formal": ("", "I see.", "I understand.", "Then I have another request.", "Be that as it may."),
+    "chatty": ("", "Oh well!", "Ah, fair enough!", "No worries!", "All right, how about this then?"),
+    "plain": ("", "", "I see.", "Okay.", "All right, then something else.", "Fair enough."),
+}
+"""The same where what came before did not work out."""
 
 CLOSERS: dict[Register, tuple[str, ...]] = {
     "terse": ("", "", "", "Thanks.", "Need it soon.", "Today, if possible."),
@@ -114,6 +137,16 @@ ASK_FOR: dict[Register, tuple[str, ...]] = {
     "chatty": ("Can you tell me {np}?", "I'd love to know {np}!", "Do you happen to know {np}?"),
     "plain": ("I need {np}.", "Can you tell me {np}?", "Could you give me {np}?", "I'd like to know {np}."),
 }
+NEED = ("I need {np}.", "Could you get me {np}?", "I am looking for {np}.")
+HELP_WITH = ("I need {np}.", "Could you give me {np}?", "Can you help me with {np}?")
+THEN = (
+    "Could you then {vp}?",
+    "Then {vp}.",
+    "Please {vp} as well.",
+    "I also need to {vp}.",
+    "After that, {vp}.",
+)
+"""Ways to ask for what builds on something else."""
 WHAT_IS = ("What is {np}?", "What's {np}?")
 WHAT_ARE = ("What are {np}?",)
 
@@ -204,7 +237,24 @@ MOTIVES = (
     Motive("workshop", ("It's for a workshop I'm running.", "I'm getting a workshop ready.")),
     Motive("audit", ("We have an audit coming up.", "The auditors asked for this.")),
 )
-_BY_REASON = {reason.lower(): motive.theme for motive in MOTIVES for reason in motive.reasons}
+CODE_MOTIVES = (
+    Motive("code-review", ("It came up in a code review.", "The reviewers asked me for it.")),
+    Motive("bug-hunt", ("I'm chasing a bug, and this is the next step.", "It's about a bug report.")),
+    Motive("unit-test", ("I need it for a unit test.", "One of our tests depends on it.")),
+    Motive("migration", ("We are migrating an old module.", "It's part of a migration we are doing.")),
+    Motive("nightly-build", ("Our nightly build fails over it.", "It holds up the nightly build.")),
+    Motive("next-release", ("We ship a release this week.", "It has to be in the next release.")),
+    Motive("prototype", ("It's for a small prototype of mine.", "I'm trying something out in a prototype.")),
+    Motive("refactoring", ("I'm refactoring that module.", "I'm tidying up that part of the code.")),
+    Motive("onboarding", ("I'm showing a colleague how our code works.", "It's for our onboarding guide.")),
+    Motive("incident", ("I'm tracing an incident.", "It's for the notes on last night's incident.")),
+    Motive("slow-page", ("I'm looking into why a page is slow.", "One of our pages is slow.")),
+    Motive("code-sample", ("I'm writing a code sample for our docs.", "It goes into the documentation.")),
+)
+"""Reasons that programmers have."""
+_BY_REASON = {
+    reason.lower(): motive.theme for motive in (*MOTIVES, *CODE_MOTIVES) for reason in motive.reasons
+}
 
 
 def theme_of(text: str) -> str:
@@ -213,15 +263,28 @@ def theme_of(text: str) -> str:
     return next((theme for reason, theme in _BY_REASON.items() if reason in lower), "")
 
 
-def motive(rng: random.Random, avoid: tuple[str, ...]) -> Motive:
-    """A reason to ask, if possible of a theme that none of the labels to avoid ends with."""
-    fresh = [m for m in MOTIVES if not any(label.endswith(m.theme) for label in avoid)]
-    return rng.choice(fresh or list(MOTIVES))
+def motive(rng: random.Random, avoid: tuple[str, ...], code: bool = False) -> Motive:
+    """A reason to ask, if possible of a theme that none of the labels to avoid ends with.
+
+    Args:
+        code: it is about a program.
+    """
+    motives = CODE_MOTIVES if code else MOTIVES
+    fresh = [m for m in motives if not any(label.endswith(m.theme) for label in avoid)]
+    return rng.choice(fresh or list(motives))
 
 
 FIRST = ("", "", "Two things today. First,", "First,", "I have a couple of things.", "A few things, please.")
-NEXT = ("Also,", "Next,", "On top of that,", "Besides that,", "And then,", "Apart from that,", "Separately,")
-LAST = ("Finally,", "Last,", "Also,", "And one more thing:", "On top of that,")
+NEXT = (
+    "Also,", "Next,", "On top of that,", "Besides that,", "And then,", "Apart from that,", "Separately,",
+    "In addition,", "While you're at it,", "After that,", "Then there is this:",
+)  # fmt: skip
+LAST = (
+    "Finally,", "Last,", "Also,", "And one more thing:", "On top of that,", "And lastly,",
+    "While you're at it,", "Oh, and one more thing:", "And there is this:", "In addition,",
+    "Apart from that,",
+)  # fmt: skip
+"""How the parts of a message begin; each but the first needs such words."""
 
 SUPPLY: dict[Register, tuple[str, ...]] = {
     "terse": ("{c}", "{c}", "Right. {c}", "Ok. {c}"),
@@ -264,6 +327,14 @@ FOLLOW_UP = (
     "Before I write it down, what's the {label} in that result?",
     "One question about that result: what is the {label}?",
     "Can you remind me of the {label}?",
+    "Hang on, what is the {label}?",
+    "For my notes: what was the {label}?",
+    "Let me write that down: the {label}, please.",
+    "Quickly, the {label} again?",
+    "I'd like to double-check the {label}.",
+    "I was distracted for a moment: what is the {label}, please?",
+    "Somebody here is asking for the {label}. What was it?",
+    "Fine. So what does that say for the {label}?",
 )
 SUM_UP = (
     "Thanks! Could you sum that up for me once more?",

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
-from agents.teacher import assistant, checker, defects, judge, memory, sample, user
+from agents.teacher import assistant, checker, curator, defects, judge, memory, sample, thinking, user
 from agents.teacher.assistant import Move, State, decide, study
 from agents.teacher.card import Card, cards
 from agents.teacher.defects import Defect
-from agents.teacher.function import result
+from agents.teacher.function import respond
+from agents.teacher.world import World
 
-ROLES = ("sample", "user", "assistant", "function", "judge", "memory", "checker")
+ROLES = ("sample", "user", "assistant", "function", "judge", "memory", "checker", "curator")
 
 _SECTION = re.compile(r"^<(\w+)>\n(.*?)\n</\1>$", re.DOTALL | re.MULTILINE)
 _FIRST_LINE = (
@@ -25,6 +26,7 @@ _FIRST_LINE = (
     ("memory", "you keep the memory"),
     ("sample", "you rate how closely"),
     ("checker", "you check a conversation"),
+    ("curator", "you decide which tool definitions"),
 )
 _SECTIONS = {
     "sample": {"target", "others"},
@@ -48,6 +50,8 @@ class Request:
     role: str
     sections: dict[str, str]
     """Tag -> JSON text."""
+    thinking: bool = False
+    """The reply is to begin with its reasoning."""
 
     def json(self, tag: str) -> Any:
         try:
@@ -78,8 +82,14 @@ class Reply:
     defect: Defect | None = None
 
 
-def recognise(messages: list[dict[str, Any]], schema_name: str) -> Request | None:
-    """The role a chat asks for; None for an ordinary chat."""
+def recognise(
+    messages: list[dict[str, Any]], schema_name: str, schema: dict[str, Any] | None = None
+) -> Request | None:
+    """The role a chat asks for; None for an ordinary chat.
+
+    Args:
+        schema: of the reply; None where the prompt alone says what is wanted.
+    """
     system = ""
     sections: dict[str, str] = {}
     for message in messages:
@@ -90,8 +100,9 @@ def recognise(messages: list[dict[str, Any]], schema_name: str) -> Request | Non
             system = content
         elif message.get("role") == "user" and not sections:
             sections = {match[1]: match[2] for match in _SECTION.finditer(content)}
+    thinks = "thinking" in schema.get("properties", {}) if schema else "`thinking`" in system
     if schema_name in ROLES:
-        return Request(schema_name, sections)
+        return Request(schema_name, sections, thinks)
     first = system.lstrip()[:80].lower()
     role = next((name for name, words in _FIRST_LINE if first.startswith(words)), "")
     if not role and sections:
@@ -104,15 +115,19 @@ def recognise(messages: list[dict[str, Any]], schema_name: str) -> Request | Non
             ),
             "",
         )
-    return Request(role, sections) if role and sections else None
+    return Request(role, sections, thinks) if role and sections else None
 
 
-def answer(request: Request, rng: random.Random, defect_rate: float, salt: int) -> Reply:
+def answer(
+    request: Request, rng: random.Random, defect_rate: float, salt: int, judge_bias: float = 0.0
+) -> Reply:
     """The reply of one choice.
 
     Raises:
         BadPrompt: a section is missing or malformed.
     """
+    if request.role == "judge":
+        return _judge(request, rng, judge_bias)
     return _HANDLERS[request.role](request, rng, rng.random() < defect_rate, salt)
 
 
@@ -145,17 +160,28 @@ def _user(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply
     return Reply(text, defect)
 
 
+_ASKING = frozenset(
+    ("request", "no_tool", "withhold", "invalid_value", "almost", "change_mind", "partial")
+)
+"""Kinds of turn in which the user asks for a task."""
+
+
 def _misplanned(
     turn: dict[str, Any], known: tuple[Card, ...], rng: random.Random
 ) -> tuple[dict[str, Any], Defect | None]:
-    """Another plan than the one asked for: a slot forgotten, or one too many."""
+    """Another plan than the one asked for: a slot forgotten or one too many, or the point of it missed."""
     tasks = [dict(task) for task in turn.get("tasks") or ()]
-    if turn.get("kind") not in ("request", "no_tool", "withhold", "invalid_value") or not tasks:
+    kind = turn.get("kind")
+    if kind in ("almost", "partial") and rng.random() < 0.5:
+        return {**turn, "kind": "request"}, Defect("missed_kind", f"a plain request in the place of {kind}")
+    if kind not in _ASKING or not tasks:
         return turn, None
     task = tasks[0]
     card = next((c for c in known if c.name == task.get("tool")), None)
     slots = list(task.get("slots") or ())
-    spare = [slot.name for slot in card.slots if slot.name not in slots and not slot.required] if card else []
+    planned = {*slots, *(link.get("slot") for link in task.get("links") or ())}
+    others = [slot for slot in card.slots if slot.name not in planned] if card else []
+    spare = [slot.name for slot in others if not slot.required]
     droppable = [s for s in slots if s not in (turn.get("withheld") or ()) and s != turn.get("slot")]
     if spare and (not droppable or rng.random() < 0.5):
         extra = rng.choice(spare)
@@ -183,8 +209,10 @@ def _assistant(request: Request, rng: random.Random, spoil: bool, salt: int) -> 
     state = study(request.rows("conversation"), request.cards())
     cut = spoil and rng.random() < 0.15
     move, defect = _move(state, rng, spoil and not cut)
+    thoughts = {"thinking": thinking.trace(state, move, rng)} if request.thinking else {}
     text = _text(
         {
+            **thoughts,
             "action": move.action,
             "calls": [{"name": name, "arguments": _text(arguments)} for name, arguments in move.calls],
             "message": move.message,
@@ -196,15 +224,23 @@ def _assistant(request: Request, rng: random.Random, spoil: bool, salt: int) -> 
 
 
 def _function(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply:
-    known = {card.name: card for card in request.cards()}
     calls = request.rows("calls")
+    events = request.json("events") if "events" in request.sections else {}
+    conversation = request.rows("conversation") if "conversation" in request.sections else []
+    world = World.of(conversation)
+    values = respond(
+        {card.name: card for card in request.cards()},
+        calls,
+        conversation,
+        events if isinstance(events, dict) else {},
+        salt,
+    )
     results, defect = [], None
     spoiled_call = rng.randrange(len(calls)) if spoil and calls and rng.random() < 0.8 else -1
-    for index, call in enumerate(calls):
-        name, arguments = str(call.get("name")), call.get("arguments")
-        arguments = arguments if isinstance(arguments, dict) else {}
-        value = result(known.get(name), name, arguments, salt)
-        if index == spoiled_call and (spoiled := defects.spoil_result(call, value, rng)) is not None:
+    for index, (call, value) in enumerate(zip(calls, values, strict=True)):
+        if index == spoiled_call and (
+            spoiled := defects.spoil_result(call, value, world.about(call.get("arguments") or {}), rng)
+        ) is not None:
             value, defect = spoiled
         results.append({"call_id": str(call.get("id")), "result": _text(value)})
     text = _text({"results": results})
@@ -213,12 +249,12 @@ def _function(request: Request, rng: random.Random, spoil: bool, salt: int) -> R
     return Reply(text, defect)
 
 
-def _judge(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply:
+def _judge(request: Request, rng: random.Random, bias: float) -> Reply:
     turn = request.json("turn")
     if not isinstance(turn, dict):
         raise BadPrompt("the <turn> section must be a JSON object")
     found = judge.verdict(
-        request.cards(), request.rows("conversation"), turn, request.rows("candidates"), rng
+        request.cards(), request.rows("conversation"), turn, request.rows("candidates"), rng, bias
     )
     return Reply(_text(found))
 
@@ -239,14 +275,25 @@ def _checker(request: Request, rng: random.Random, spoil: bool, salt: int) -> Re
     return Reply(_text(checker.examine(request.cards(), request.rows("conversation"), rng)))
 
 
+def _curator(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply:
+    verdicts = []
+    for pair in request.rows("pairs"):
+        first, second = pair.get("first"), pair.get("second")
+        if not isinstance(first, dict) or not isinstance(second, dict):
+            raise BadPrompt("each of the <pairs> must have a first and a second tool")
+        same, reason = curator.compare(first, second)
+        verdicts.append({"pair": pair.get("pair"), "reason": reason, "same": same})
+    return Reply(_text({"verdicts": verdicts}))
+
+
 _HANDLERS: dict[str, Callable[[Request, random.Random, bool, int], Reply]] = {
     "sample": _sample,
     "user": _user,
     "assistant": _assistant,
     "function": _function,
-    "judge": _judge,
     "memory": _memory,
     "checker": _checker,
+    "curator": _curator,
 }
 
 

@@ -1,4 +1,4 @@
-"""How closely tools are related, from the words of their names, descriptions and parameters."""
+"""How tools are related: how closely, and what the one gives the other, from their words alone."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from agents.teacher.gives import gives
 from agents.teacher.goal import find_goal
 from agents.teacher.words import content_words, split_name, word_set
 
@@ -104,8 +105,16 @@ def relevance(target: bytes, other: bytes) -> float:
 
 
 def relate(target: dict[str, Any], others: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A score for each of the others: how near it is to the target, and which values of it it gives."""
     encoded = msgspec.json.encode(target)
-    return [
-        {"name": other.get("name"), "relevance": relevance(encoded, msgspec.json.encode(other))}
-        for other in others
-    ]
+    scores = []
+    for other in others:
+        other_encoded = msgspec.json.encode(other)
+        scores.append(
+            {
+                "name": other.get("name"),
+                "relevance": relevance(encoded, other_encoded),
+                "gives": gives(encoded, other_encoded),
+            }
+        )
+    return scores

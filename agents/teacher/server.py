@@ -3,7 +3,7 @@
 Supported: `n`, `seed`, `tools` and `tool_choice`, `response_format`, `max_tokens` / `max_completion_tokens`,
 `usage`, and the errors a hosted endpoint gives: 400, 401, 404, 429 with Retry-After, 500. Not supported:
 streaming, log probabilities. A reply is a function of the server's seed and the request; only 429 and
-500 depend on how many requests came before, so that trying again helps.
+500, so that trying again helps, and the cached tokens of `usage` depend on the requests that came before.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from aiohttp import web
 from agents.teacher.card import card, slot_of
 from agents.teacher.defects import Defect
 from agents.teacher.lexicon import Scene
+from agents.teacher.prefixes import Prefixes
 from agents.teacher.roles import BadPrompt, Reply, answer, chat, recognise
 
 MODEL = "offline-teacher"
@@ -37,6 +38,8 @@ class TeacherConfig:
     """Share of the assistant's, the function's and the user's replies that get a planted defect."""
     error_rate: float = 0.01
     """Share of requests answered with 429 or 500."""
+    judge_bias: float = 0.0
+    """How often the judge prefers the first candidate shown whatever it holds; for measuring that bias."""
     retry_after_s: float = 0.05
     labels_path: Path | None = None
     """A JSONL file to which every planted defect is appended."""
@@ -44,7 +47,7 @@ class TeacherConfig:
     """The key clients have to send; None: any, or none."""
 
     def __post_init__(self) -> None:
-        for name in ("defect_rate", "error_rate"):
+        for name in ("defect_rate", "error_rate", "judge_bias"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} is {value}, but a rate lies between 0 and 1")
@@ -93,6 +96,7 @@ class Teacher:
     def __init__(self, config: TeacherConfig) -> None:
         self.config = config
         self.labels = Labels(config.labels_path)
+        self.prefixes = Prefixes()
         self.requests = 0
 
     def complete(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +115,7 @@ class Teacher:
             digest_size=16,
         ).hexdigest()
         response_id = f"chatcmpl-{digest[:24]}"
-        role = recognise(messages, request["schema_name"])
+        role = recognise(messages, request["schema_name"], request["schema"])
         choices = []
         completion = 0
         for index in range(n):
@@ -133,7 +137,11 @@ class Teacher:
                 finish, tokens = "length", limit
             completion += tokens
             choices.append({"index": index, "message": message, "logprobs": None, "finish_reason": finish})
-        prompt = sum(_tokens(_plain(m.get("content"))) + 4 for m in messages)
+        texts = [_plain(message.get("content")) for message in messages]
+        prompt = sum(_tokens(text) + 4 for text in texts)
+        # What a model reads first: the reply's schema and the tools, then the messages.
+        head = msgspec.json.encode([request["schema_name"], request["tools"]]).decode()
+        cached = self.prefixes.read("\n".join([head, *texts]))
         return {
             "id": response_id,
             "object": "chat.completion",
@@ -144,7 +152,7 @@ class Teacher:
                 "prompt_tokens": prompt,
                 "completion_tokens": completion,
                 "total_tokens": prompt + completion,
-                "prompt_tokens_details": {"cached_tokens": 0},
+                "prompt_tokens_details": {"cached_tokens": min(prompt, cached)},
             },
             "system_fingerprint": f"fp_seed_{self.config.seed}",
         }
@@ -153,7 +161,9 @@ class Teacher:
         self, role: Any, request: dict[str, Any], rng: random.Random
     ) -> tuple[dict[str, Any], Defect | None]:
         if role is not None:
-            reply: Reply = answer(role, rng, self.config.defect_rate, self.config.seed)
+            reply: Reply = answer(
+                role, rng, self.config.defect_rate, self.config.seed, self.config.judge_bias
+            )
             return {"role": "assistant", "content": reply.text, "refusal": None}, reply.defect
         schema = request["schema"]
         if schema is not None and not request["tools"]:

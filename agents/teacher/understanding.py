@@ -9,6 +9,7 @@ from typing import Any
 from agents.teacher.card import Card
 from agents.teacher.check import faults, normalised
 from agents.teacher.goal import NEED
+from agents.teacher.links import references
 from agents.teacher.mention import Text, read, reader, scan
 from agents.teacher.words import STOPWORDS, content_words, word_set
 
@@ -19,10 +20,15 @@ class Task:
     arguments: dict[str, Any]
     rivals: tuple["Task", ...] = ()
     """The same words taken for another tool of the same purpose; what is said later may speak for one."""
+    links: tuple[str, ...] = ()
+    """Parameters whose values are to come out of another task's result."""
+    earlier: bool = False
+    """That result is already there."""
 
     @property
     def missing(self) -> tuple[str, ...]:
-        return tuple(slot.name for slot in self.card.required if slot.name not in self.arguments)
+        known = {*self.arguments, *self.links}
+        return tuple(slot.name for slot in self.card.required if slot.name not in known)
 
     @property
     def faults(self) -> dict[str, str]:
@@ -97,7 +103,7 @@ _BREAK = re.compile(r"(?<=[.!?])\s+|\n+|; |, and (?:also|then) |, then |, plus |
 def tasks_in(text: str, cards: tuple[Card, ...]) -> list[Task]:
     """The tasks a message asks for, in its order; empty if it names none of the tools' purposes."""
     whole = Text(text)
-    anchors = _anchors(whole, cards)
+    anchors = _anchors(_without_references(text, cards), cards)
     if not anchors:
         return []
     groups: list[list[Anchor]] = []
@@ -118,6 +124,14 @@ def tasks_in(text: str, cards: tuple[Card, ...]) -> list[Task]:
     return [_best(whole, start, end, group) for group, start, end in zip(groups, starts, ends, strict=True)]
 
 
+def _without_references(text: str, cards: tuple[Card, ...]) -> Text:
+    """The message without its pointers to results: `once you have the area` asks for no area."""
+    bare = Text(text)
+    for card in cards:
+        references(bare, card)
+    return bare
+
+
 def _best(whole: Text, start: int, end: int, group: list[Anchor]) -> Task:
     """The tool among those of equal purpose whose parameters the words fit best."""
     options = [_task(whole, start, end, anchor) for anchor in group]
@@ -133,7 +147,7 @@ def _best(whole: Text, start: int, end: int, group: list[Anchor]) -> Task:
 def fitness(task: Task) -> tuple[int, int]:
     """How well a tool's parameters fit what was said; more is better."""
     return (
-        len(task.arguments) - 2 * len(task.missing) - 2 * len(task.faults),
+        len(task.arguments) + len(task.links) - 2 * len(task.missing) - 2 * len(task.faults),
         -len(task.card.required),
     )
 
@@ -141,6 +155,7 @@ def fitness(task: Task) -> tuple[int, int]:
 def _task(whole: Text, start: int, end: int, anchor: Anchor) -> Task:
     card = anchor.card
     text = whole.part(start, end)
+    pointed = references(text, card)
     at = anchor.end - start
     values: dict[str, Any] = {}
     hidden = at
@@ -154,13 +169,16 @@ def _task(whole: Text, start: int, end: int, anchor: Anchor) -> Task:
             hidden = found[1]
     text.hide(anchor.start - start, hidden)
     found_values = {**scan(reader(card), text), **values}
+    links = pointed.slots if pointed else ()
     return Task(
         card,
         {
             slot.name: normalised(slot, found_values[slot.name])
             for slot in card.slots
-            if slot.name in found_values
+            if slot.name in found_values and slot.name not in links
         },
+        links=links,
+        earlier=pointed is not None and pointed.earlier,
     )
 
 

@@ -5,17 +5,19 @@ that would be misread is thrown away, and after a few drafts the wording falls b
 """
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from agents.teacher import phrases
-from agents.teacher.answers import Outcome, error_of, facts, rows_in
-from agents.teacher.assistant import Intent, State, decide, study, understand
+from agents.teacher import afresh, essentials, links, phrases
+from agents.teacher.answers import Outcome, admits, error_of, facts, rows_in
+from agents.teacher.assistant import State, decide, hearing, study
 from agents.teacher.card import Card, Slot
 from agents.teacher.check import fault
+from agents.teacher.function import lists_things
 from agents.teacher.lexicon import WORDS, Scene
 from agents.teacher.mention import reader, say
 from agents.teacher.understanding import Task
@@ -39,6 +41,9 @@ class Plan:
     tasks: tuple[tuple[str, tuple[str, ...]], ...]
     withheld: tuple[str, ...]
     slot: str
+    beyond: str
+    links: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """For each task the slots whose values come out of another tool's result, each with that tool."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ def setting(
         tasks,
         tuple(map(str, turn.get("withheld") or ())),
         str(turn.get("slot") or ""),
+        str(turn.get("beyond") or ""),
+        tuple(
+            tuple((str(link.get("slot")), str(link.get("from"))) for link in task.get("links") or ())
+            for task in turn.get("tasks") or ()
+        ),
     )
     avoid = memory.get("avoid") if isinstance(memory, dict) else None
     return Setting(cards, persona, tuple(map(str, avoid or ())), study(conversation, cards), plan)
@@ -81,19 +91,22 @@ def speak(setting: Setting, rng: random.Random) -> str:
 
 def _reads_as(setting: Setting, text: str, expected: Sequence[Task], kind: str = "tasks") -> bool:
     """Whether the message is understood as meant."""
-    before = setting.state
-    if text in before.said:
+    return text not in setting.state.said and _is_heard(setting.state, text, expected, kind)
+
+
+def _is_heard(
+    state: State, text: str, expected: Sequence[Task], kind: str = "tasks", beyond: int = 0
+) -> bool:
+    heard = hearing(state, text).intent
+    if heard.kind != kind or len(heard.beyond) != beyond:
         return False
-    heard = understand(
-        State(before.cards, before.pending, before.outcomes, [], text, Intent("unclear"), "user")
-    )
-    if heard.kind != kind:
-        return False
-    if kind != "tasks":
+    if kind not in ("tasks", "almost"):
         return True
-    return [(t.card.name, _canonical(t.arguments)) for t in heard.tasks] == [
-        (t.card.name, _canonical(t.arguments)) for t in expected
-    ]
+    return [_meaning(task) for task in heard.tasks] == [_meaning(task) for task in expected]
+
+
+def _meaning(task: Task) -> tuple[str, bytes, frozenset[str], bool]:
+    return task.card.name, _canonical(task.arguments), frozenset(task.links), task.earlier
 
 
 def _canonical(arguments: dict[str, Any]) -> bytes:
@@ -145,8 +158,25 @@ def _planned(setting: Setting, rng: random.Random, leave_out: tuple[str, ...]) -
         if card is None:
             continue
         wanted = [slot for slot in slots if not (index == 0 and slot in leave_out)]
-        tasks.append(Task(card, scene.values(card, wanted)))
+        pairs = setting.plan.links[index] if index < len(setting.plan.links) else ()
+        linked = tuple(slot for slot, _ in pairs if slot in card.slot)
+        values = scene.values(card, [slot for slot in wanted if slot not in linked])
+        here = {name for name, _ in setting.plan.tasks}
+        earlier = bool(linked) and not any(giver in here for _, giver in pairs)
+        tasks.append(Task(card, values, links=linked, earlier=earlier))
     return tasks
+
+
+def _first_of_list(setting: Setting, task: Task) -> bool:
+    """Whether the task builds on a result that lists several things."""
+    for (name, _), pairs in zip(setting.plan.tasks, setting.plan.links, strict=True):
+        for _, giver in pairs if name == task.card.name else ():
+            known = next((o for o in reversed(setting.state.outcomes) if o.name == giver), None)
+            if task.earlier and known is not None:
+                return len(rows_in(known.result)) > 1
+            card = setting.card(giver)
+            return card is not None and lists_things(card)
+    return False
 
 
 def _ask(setting: Setting, rng: random.Random, leave_out: tuple[str, ...]) -> str:
@@ -167,31 +197,53 @@ def write_tasks(setting: Setting, tasks: list[Task], rng: random.Random) -> str:
 
 
 def _message(
-    setting: Setting, tasks: Sequence[Task], register: phrases.Register, level: int, rng: random.Random
+    setting: Setting,
+    tasks: Sequence[Task],
+    register: phrases.Register,
+    level: int,
+    rng: random.Random,
+    opener: str | None = None,
+    insists: str = "",
 ) -> str:
+    """A request for the tasks.
+
+    Args:
+        opener: how it begins; None: as such a message may.
+        insists: a sentence for after what is asked.
+    """
     parts = []
     avoid = setting.avoid
-    # Nobody says hello again in the middle of a conversation.
-    openers = phrases.NEXT_OPENERS if setting.state.said else phrases.OPENERS
-    opener = rng.choice(openers[register]) if level < 2 else ""
+    follows = opener is not None
+    if opener is None:
+        # Nobody says hello again in the middle of a conversation.
+        opener = rng.choice(_openers(setting.state)[register]) if level < 2 else ""
     several = len(tasks) > 1
     for index, task in enumerate(tasks):
-        sentences = _task_sentences(task, register, level, rng, plain_verb=several and index > 0)
-        if several:
+        sentences = _task_sentences(
+            task,
+            register,
+            level,
+            rng,
+            plain_verb=several and index > 0,
+            first_of_list=bool(task.links) and _first_of_list(setting, task),
+        )
+        if several and not task.links:
             lead = _lead(index, len(tasks), rng)
             if lead:
                 ends = lead.endswith(".")
                 sentences[0] = f"{lead} {sentences[0] if ends else lower_first_word(sentences[0])}"
         parts.extend(sentences)
+    if insists:
+        parts.append(insists)
     reason = ""
     if avoid or rng.random() < (0.35 if register == "terse" else 0.75):
-        reason = rng.choice(phrases.motive(rng, avoid).reasons)
+        reason = rng.choice(phrases.motive(rng, avoid, all(task.card.code for task in tasks)).reasons)
     closer = rng.choice(phrases.CLOSERS[register]) if level < 2 else ""
     if opener.endswith(",") and parts:
         parts[0] = lower_first_word(parts[0])
     front = (
-        not several
-        and not reason.startswith(("It", "I have to put"))
+        not (several or follows)
+        and not re.search(r"\b(?:it|this)\b", reason, re.IGNORECASE)
         and reason
         and rng.random() < 0.4
         and not opener.endswith(",")
@@ -200,11 +252,20 @@ def _message(
     return " ".join(part for part in ordered if part)
 
 
+def _openers(state: State) -> dict[phrases.Register, tuple[str, ...]]:
+    if not state.said:
+        return phrases.OPENERS
+    failed = admits(state.reply) or any(error_of(outcome.result) for outcome in state.fresh)
+    return phrases.NEXT_ANYWAY if failed else phrases.NEXT_OPENERS
+
+
 def lower_first_word(sentence: str) -> str:
     """Lower-case a sentence's first word after a connector, but keep `I` and names."""
     first = sentence.split(" ", 1)[0]
     if first in ("I", "I'd", "I'm") or first[:1] in '"(':
         return sentence
+    if first.endswith(",") or sentence.startswith("May I "):
+        return f"{sentence[0].lower()}{sentence[1:]}"
     return lower_first(sentence)
 
 
@@ -216,9 +277,18 @@ def _lead(index: int, total: int, rng: random.Random) -> str:
 
 
 def _task_sentences(
-    task: Task, register: phrases.Register, level: int, rng: random.Random, plain_verb: bool = False
+    task: Task,
+    register: phrases.Register,
+    level: int,
+    rng: random.Random,
+    plain_verb: bool = False,
+    first_of_list: bool = False,
 ) -> list[str]:
-    """One request: the sentence that asks, and those that give the remaining details."""
+    """One request: the sentence that asks, and those that give the remaining details.
+
+    Args:
+        first_of_list: the task builds on the first of several things that another one finds.
+    """
     card, values = task.card, dict(task.arguments)
     goal = card.goal
     style = rng.randrange(6)
@@ -236,15 +306,33 @@ def _task_sentences(
     inline = ""
     if (
         level == 0
+        and not task.links
         and 1 <= len(rest) <= 2
         and rng.random() < 0.55
         and all(_is_short(slot, value) for slot, value in rest)
     ):
         inline = " with " + join([_inline(slot, value, style) for slot, value in rest])
         rest = []
-    asking = _asking(task, noun, f"{tail}{inline}", register, rng, plain_verb)
+    if task.links:
+        asking = _building_on(task, noun, tail, first_of_list, level, rng)
+    else:
+        asking = _asking(task, noun, f"{tail}{inline}", register, rng, plain_verb)
     details = _details(rest, level, style, rng)
     return [asking, *details]
+
+
+def _building_on(
+    task: Task, noun: str, tail: str, first_of_list: bool, level: int, rng: random.Random
+) -> str:
+    """The sentence that asks for a task some of whose values come out of another."""
+    goal = task.card.goal
+    verb = rng.choice(goal.verbs) if goal.verbs else "give me"
+    told = {"earlier": task.earlier, "first_of_list": first_of_list}
+    if level == 0 and task.links == (goal.slot,) and rng.random() < 0.5:
+        where = links.placed(task.card.slot[goal.slot], rng, **told)
+        frame = rng.choice(phrases.THEN)
+        return frame.format(vp=f"{verb} {goal.head} {where}{tail}")
+    return links.sentence(task.card, task.links, f"{verb} {noun}{tail}", rng, **told)
 
 
 def _filler(slot: Slot, values: dict[str, Any], style: int) -> str:
@@ -278,7 +366,13 @@ def _naturals(card: Card, values: dict[str, Any], style: int) -> list[str]:
 
 
 def _is_short(slot: Slot, value: Any) -> bool:
-    return slot.form in ("integer", "number", "enum", "text") and len(str(value)) < 40 and not slot.phrase
+    plain = slot.form in ("integer", "number", "enum", "text") or _is_name(slot, value)
+    return plain and len(str(value)) < 40 and not slot.phrase
+
+
+def _is_name(slot: Slot, value: Any) -> bool:
+    """Something of any type that is called by its name, as in a program."""
+    return slot.form == "any" and isinstance(value, str)
 
 
 def _inline(slot: Slot, value: Any, style: int) -> str:
@@ -309,8 +403,7 @@ def _asking(
         and not noun.startswith("how ")
     )
     if not goal.verb:
-        frame = rng.choice(("I need {np}.", "Could you give me {np}?", "Can you help me with {np}?"))
-        return frame.format(np=whole)
+        return rng.choice(phrases.HELP_WITH).format(np=whole)
     if as_thing and first == "the" and rng.random() < 0.25:
         return rng.choice(phrases.WHAT_ARE if is_plural(head_noun(noun)) else phrases.WHAT_IS).format(
             np=whole
@@ -318,9 +411,7 @@ def _asking(
     if as_thing and first == "the" and rng.random() < 0.3:
         return rng.choice(phrases.ASK_FOR[register]).format(np=whole)
     if as_thing and rng.random() < 0.15:
-        return rng.choice(("I need {np}.", "Could you get me {np}?", "I am looking for {np}.")).format(
-            np=whole
-        )
+        return rng.choice(phrases.NEED).format(np=whole)
     verb = goal.verbs[0] if plain_verb and rng.random() < 0.3 else rng.choice(goal.verbs)
     doing = f"{verb} {whole}"
     frame = rng.choice(phrases.ASK[register])
@@ -386,7 +477,9 @@ def _clause(slot: Slot, value: Any, style: int) -> str:
 
 
 def _told(pair: Sequence[tuple[Slot, Any]], style: int, rng: random.Random) -> str:
-    lists = any(slot.form in ("array", "object", "any") for slot, _ in pair)
+    lists = any(
+        slot.form in ("array", "object", "any") and not _is_name(slot, value) for slot, value in pair
+    )
     clauses = [_clause(slot, value, style) for slot, value in pair]
     if lists and len(clauses) > 1:
         return " ".join(_sentence(clause) for clause in clauses)
@@ -544,18 +637,11 @@ def _follow_up(setting: Setting, rng: random.Random) -> str:
     for text in questions:
         if (
             _reads_as(setting, text, (), "question")
-            and decide(_after(setting, text), random.Random(0)).action == "answer"
+            and decide(hearing(setting.state, text), random.Random(0)).action == "answer"
         ):
             return text
     again = [text for text in phrases.SUM_UP if text not in setting.state.said]
     return rng.choice(again or list(phrases.SUM_UP))
-
-
-def _after(setting: Setting, text: str) -> State:
-    before = setting.state
-    state = State(before.cards, before.pending, before.outcomes, [], text, Intent("unclear"), "user")
-    state.intent = understand(state)
-    return state
 
 
 def _questions(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -578,7 +664,82 @@ def _questions(outcomes: Sequence[Outcome]) -> Iterator[str]:
                     yield frame.format(label=fact.label)
 
 
+def _retry(setting: Setting, rng: random.Random) -> str:
+    errors = [outcome for outcome in setting.state.fresh if error_of(outcome.result)]
+    failed = [
+        Task(card, outcome.arguments)
+        for outcome in errors
+        if (card := setting.card(outcome.name)) is not None
+    ]
+    wrong = error_of(errors[0].result) if errors else ""
+    register = phrases.register_of(setting.persona)
+
+    def draft(level: int, r: random.Random) -> str:
+        deed = _deed(failed[0]) if level == 0 and len(failed) == 1 and r.random() < 0.3 else ""
+        return afresh.try_again(register, deed, wrong, r)
+
+    return _drafted(draft, lambda text: _reads_as(setting, text, failed), rng)
+
+
+def _deed(task: Task) -> str:
+    """What was asked for, after `to`."""
+    goal = task.card.goal
+    if not goal.verb:
+        return ""
+    if not goal.slot:
+        return f"{goal.verbs[0]} {goal.head}"
+    filler = _filler(task.card.slot[goal.slot], task.arguments, 0) if goal.slot in task.arguments else ""
+    return f"{goal.verbs[0]} {goal.head} {filler or goal.general}"
+
+
+def _change_mind(setting: Setting, rng: random.Random) -> str:
+    tasks = _planned(setting, rng, ())
+    if not tasks:
+        return _request(setting, rng)
+    register = phrases.register_of(setting.persona)
+    return _drafted(
+        lambda level, r: _message(
+            setting, tasks, register, level, r, opener=afresh.change_of_mind(register, r)
+        ),
+        lambda text: afresh.drops(text) and _reads_as(setting, text, tasks),
+        rng,
+    )
+
+
 # What cannot be done
+
+
+def _almost(setting: Setting, rng: random.Random) -> str:
+    tasks = _planned(setting, rng, ())
+    if not tasks:
+        return _request(setting, rng)
+    register = phrases.register_of(setting.persona)
+    demand = essentials.demand_for(tasks[0].card, rng)
+    return _drafted(
+        lambda level, r: _message(
+            setting, tasks, register, level, r, insists=essentials.insist(demand, register, r)
+        ),
+        lambda text: _reads_as(setting, text, tasks, "almost"),
+        rng,
+    )
+
+
+def _partial(setting: Setting, rng: random.Random) -> str:
+    """Two tasks in one message; the second is nothing that the assistant has a tool for."""
+    tasks, beyond = _planned(setting, rng, ()), setting.card(setting.plan.beyond)
+    if not tasks or beyond is None:
+        return _request(setting, rng)
+    wanted = [slot.name for slot in beyond.slots if slot.required or rng.random() < 0.25]
+    both = [*tasks, Task(beyond, Scene(rng).values(beyond, wanted))]
+    register = phrases.register_of(setting.persona)
+    state = setting.state
+    table = replace(state, cards=tuple(card for card in state.cards if card is not beyond))
+    return _drafted(
+        lambda level, r: _message(setting, both, register, level, r),
+        lambda text: _reads_as(setting, text, both) and _is_heard(table, text, tasks, beyond=1),
+        rng,
+    )
+
 
 
 def _invalid_value(setting: Setting, rng: random.Random) -> str:
@@ -655,4 +816,8 @@ _WRITERS: dict[str, Callable[[Setting, random.Random], str]] = {
     "no_tool": _request,
     "cannot_fill": _cannot_fill,
     "invalid_value": _invalid_value,
+    "retry": _retry,
+    "change_mind": _change_mind,
+    "almost": _almost,
+    "partial": _partial,
 }

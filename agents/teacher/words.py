@@ -1,7 +1,7 @@
 """Small pieces of English: names into words, articles, lists, verb forms."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
@@ -100,7 +100,7 @@ def humanise(name: str) -> str:
         words[0] = tokens[0]
     if len(words) > 1 and words[0] == "x":
         words = words[1:]
-    return " ".join(_acronym(word) for word in words)
+    return " ".join(_acronym(word) for word in words).replace("co 2", "CO2")
 
 
 def _acronym(word: str) -> str:
@@ -177,6 +177,24 @@ def join(parts: Sequence[str], last: str = "and") -> str:
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+_OTHER_PERSON = {
+    "my": "your", "me": "you", "mine": "yours", "our": "your", "ours": "yours", "us": "you", "I": "you",
+    "your": "my", "you": "me", "yourself": "myself", "am": "are",
+    "'m": "'re", "’m": "’re",
+}  # fmt: skip
+
+
+def turned(text: str) -> str:
+    """The user's words in the assistant's mouth: `my boss` becomes `your boss`, `by yourself` `by myself`."""
+    parts = re.split(r"([^\w'’]+|(?<=\bI)(?=['’]))", text)
+    return "".join(_OTHER_PERSON.get(part, part) for part in parts)
+
+
+def spelled(texts: Iterable[str]) -> str:
+    """A regular expression for any of the texts, the longest first."""
+    return "|".join(re.escape(text) for text in sorted(set(texts), key=lambda text: (-len(text), text)))
 
 
 _HEAD_END = re.compile(

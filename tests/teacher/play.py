@@ -14,10 +14,12 @@ from schemas.tools import ToolSpec
 R = TypeVar("R", bound=Reply)
 
 
-def ask(role: Role[R], rng: random.Random, defect_rate: float = 0.0, **sections: Any) -> R:
-    request = recognise(role.prompt(**sections), role.name)
+def ask(
+    role: Role[R], rng: random.Random, defect_rate: float = 0.0, judge_bias: float = 0.0, **sections: Any
+) -> R:
+    request = recognise(role.prompt(**sections), role.name, role.schema)
     assert request is not None
-    return role.reply.model_validate_json(answer(request, rng, defect_rate, 0).text)
+    return role.reply.model_validate_json(answer(request, rng, defect_rate, 0, judge_bias).text)
 
 
 def views(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
@@ -31,7 +33,7 @@ def card_of(tool: ToolSpec) -> Card:
 def say(
     turn: Turn, tools: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random, **changes: Any
 ) -> UserMessage:
-    named = {task.tool for task in turn.tasks}
+    named = {*(task.tool for task in turn.tasks), turn.beyond}
     sections = {
         "tools": views([tool for tool in tools if tool.name in named]),
         "persona": "an accountant, plain-spoken",
@@ -42,18 +44,57 @@ def say(
     return UserMessage(ask(user.ROLE, rng, **(sections | changes)).message)
 
 
-def act(tools: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random) -> AssistantMessage:
-    move = ask(assistant.ROLE, rng, tools=views(tools), conversation=conversation_view(tuple(messages)))
+def act(
+    tools: Sequence[ToolSpec],
+    messages: Sequence[Message],
+    rng: random.Random,
+    thinking: bool = False,
+    defect_rate: float = 0.0,
+) -> AssistantMessage:
+    role: Role[Any] = assistant.THINKING_ROLE if thinking else assistant.ROLE
+    move = ask(
+        role, rng, defect_rate, tools=views(tools), conversation=conversation_view(tuple(messages))
+    )
+    thought = move.thinking if thinking else ""
     if move.action != "call":
-        return AssistantMessage(content=move.message, action=move.action)
+        return AssistantMessage(content=move.message, action=move.action, thinking=thought)
     made = sum(len(m.calls) for m in messages if isinstance(m, AssistantMessage))
     calls = tuple(Call(f"call_{made + i}", call.name, call.value) for i, call in enumerate(move.calls, 1))
-    return AssistantMessage(calls=calls, action="call")
+    return AssistantMessage(calls=calls, action="call", thinking=thought)
+
+
+def events(
+    tools: Sequence[ToolSpec], calls: Sequence[Call], turns: Sequence[Turn], turn: Turn | None
+) -> dict[str, Any]:
+    """What a plan has happen to calls: those that fail, and the values that later calls take from them."""
+    by_name = {tool.name: tool for tool in tools}
+    wanted = {(link.tool, task.tool, link.slot) for t in turns for task in t.tasks for link in task.links}
+    return {
+        "fails": [
+            {"call_id": call.id, "how": turn.mishap} for call in calls if turn and call.name == turn.fails
+        ],
+        "gives": [
+            {"call_id": call.id, "field": slot, "schema": by_name[taker].properties[slot]}
+            for call in calls
+            for giver, taker, slot in sorted(wanted)
+            if giver == call.name
+        ],
+    }
 
 
 def results(
-    tools: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random
+    tools: Sequence[ToolSpec],
+    messages: Sequence[Message],
+    rng: random.Random,
+    turns: Sequence[Turn] = (),
+    turn: Turn | None = None,
 ) -> tuple[ToolMessage, ...]:
+    """The results of the last message's calls.
+
+    Args:
+        turns: the dialogue's plan; it says which values later calls need.
+        turn: the plan of this turn; it may have a tool fail.
+    """
     last = messages[-1]
     assert isinstance(last, AssistantMessage)
     called = {call.name for call in last.calls}
@@ -63,6 +104,7 @@ def results(
         tools=views([tool for tool in tools if tool.name in called]),
         conversation=conversation_view(tuple(messages)),
         calls=[{"id": c.id, "name": c.name, "arguments": c.arguments} for c in last.calls],
+        events=events(tools, last.calls, turns, turn),
     )
     texts = {found.call_id: found.result for found in reply.results}
     return tuple(ToolMessage(call.id, call.name, texts[call.id]) for call in last.calls)
@@ -80,7 +122,7 @@ def play(
         messages.append(say(turn, (*table, *missing), messages, rng))
         messages.append(act(table, messages, rng))
         while (last := messages[-1]) and isinstance(last, AssistantMessage) and last.calls:
-            messages += results(table, messages, rng)
+            messages += results(table, messages, rng, turns, turn)
             messages.append(act(table, messages, rng))
     return tuple(messages)
 
@@ -95,10 +137,12 @@ def verdict(
     messages: Sequence[Message],
     candidates: Sequence[Sequence[Message]],
     rng: random.Random,
+    judge_bias: float = 0.0,
 ) -> judge.Verdict:
     return ask(
         judge.ROLE,
         rng,
+        judge_bias=judge_bias,
         tools=views(table),
         conversation=conversation_view(tuple(messages)),
         turn=user.turn_view(turn),

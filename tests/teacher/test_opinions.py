@@ -5,13 +5,21 @@ import random
 import pytest
 
 from agents.role import conversation_view
-from agents.roles import memory, sample
+from agents.roles import judge, memory, sample, user
+from agents.teacher.server import Teacher, TeacherConfig
 from schemas.dialogue import AssistantMessage, Call, Task, ToolMessage, Turn, TurnKind, UserMessage
 from schemas.tools import ToolSpec
 from tests.build import TRAINS, WEATHER
-from tests.teacher.play import act, ask, opinion, play, request, say, verdict
+from tests.teacher.play import act, ask, opinion, play, request, say, verdict, views
 
 TABLE = (WEATHER, TRAINS)
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    return random.Random(1)
+
+
 ASKED = UserMessage(
     "Could you get the weather forecast for Lisbon with the units set to metric? It's for a blog post."
 )
@@ -43,27 +51,83 @@ WRONG = {
 def test_the_judge_prefers_the_right_move(wrong):
     found = verdict(TURN, TABLE, [], [(ASKED, wrong), (ASKED, RIGHT)], random.Random(1))
 
-    assert found.ranking[0] == "B"
+    assert found.ranking == [["B"], ["A"]]
+    assert found.none_fits == ""
     marks = {mark.candidate: mark.appropriateness for mark in found.marks}
     assert marks["B"] == 5
     assert marks["A"] <= 3
 
 
-def test_the_judge_hardly_ever_goes_by_position():
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_the_judge_declines_when_every_candidate_is_wrong(wrong):
+    found = verdict(TURN, TABLE, [], [(ASKED, wrong)] * 3, random.Random(1))
+
+    assert found.none_fits.startswith("Every candidate has the same fault: ")
+    assert found.none_fits.count(".") == 1, "one sentence"
+
+
+def test_candidates_that_are_alike_share_a_place(rng):
+    found = verdict(TURN, TABLE, [], [(ASKED, WRONG["no-call"]), (ASKED, RIGHT), (ASKED, RIGHT)], rng)
+
+    assert found.ranking == [["B", "C"], ["A"]]
+
+
+@pytest.fixture
+def drafts() -> list[tuple[UserMessage, AssistantMessage]]:
     rng = random.Random(4)
-    candidates = []
-    for _ in range(4):
-        text = say(request(WEATHER), TABLE, [], rng)
-        candidates.append((text, act(TABLE, [text], rng)))
+    said = [say(request(WEATHER), TABLE, [], rng) for _ in range(4)]
+    return [(text, act(TABLE, [text], rng)) for text in said]
 
-    chosen = []
-    for number in range(300):
+
+def test_the_judge_does_not_go_by_position(drafts, rng):
+    best = set()
+    for _ in range(40):
         order = rng.sample(range(4), 4)
-        found = verdict(request(WEATHER), TABLE, [], [candidates[i] for i in order], random.Random(number))
-        chosen.append(order["ABCD".index(found.ranking[0])])
+        found = verdict(request(WEATHER), TABLE, [], [drafts[i] for i in order], rng)
+        best.add(frozenset(order["ABCD".index(letter)] for letter in found.ranking[0]))
 
-    usual = max(set(chosen), key=chosen.count)
-    assert 0.9 < chosen.count(usual) / len(chosen) < 1, "some bias is there for the swap test to find"
+    assert len(best) == 1
+
+
+@pytest.mark.parametrize("bias", [0.2, 0.6])
+def test_a_bias_can_be_set_for_measuring_it(bias):
+    """The first candidate wins that often although it is the worst; it would never win on merit."""
+    first = 0
+    for number in range(300):
+        found = verdict(
+            TURN,
+            TABLE,
+            [],
+            [(ASKED, WRONG["no-call"]), (ASKED, RIGHT)],
+            random.Random(number),
+            judge_bias=bias,
+        )
+        assert sorted(letter for group in found.ranking for letter in group) == ["A", "B"]
+        first += found.ranking[0] == ["A"]
+
+    assert first / 300 == pytest.approx(bias, abs=0.08)
+
+
+def test_a_biased_endpoint_answers_with_bias():
+    candidates = [(ASKED, WRONG["no-call"]), (ASKED, RIGHT)]
+    prompt = judge.ROLE.prompt(
+        tools=views(TABLE),
+        conversation=[],
+        turn=user.turn_view(TURN),
+        candidates=[
+            {"candidate": letter, "messages": conversation_view(candidate)}
+            for letter, candidate in zip("AB", candidates, strict=True)
+        ],
+    )
+    body = {"model": "any", "messages": prompt}
+
+    def first(bias: float) -> list[str]:
+        reply = Teacher(TeacherConfig(judge_bias=bias)).complete(body)
+        content = reply["choices"][0]["message"]["content"]
+        return judge.Verdict.model_validate_json(content).ranking[0]
+
+    assert first(0.0) == ["B"]
+    assert first(1.0) == ["A"]
 
 
 def test_one_tool_has_problems_of_several_types():
@@ -172,3 +236,13 @@ def test_the_memory_files_the_same_problem_under_one_label():
     assert same.type_label == "weather-forecast-blog-post"
     assert new.type_label == "circle-area-homework"
     assert len(new.summary.split()) <= 60
+
+
+def test_the_memory_names_a_problem_that_nobody_named():
+    def label(*messages):
+        sections = {"seen": {}, "summary": "", "conversation": conversation_view(messages), "proposed": ""}
+        return ask(memory.ROLE, random.Random(0), **sections).type_label
+
+    assert label(ASKED, RIGHT) == "get-weather-blog-post"
+    assert label(ASKED, AssistantMessage("I cannot do that.")) == "weather-forecast-blog-post"
+    assert label(UserMessage("Hi."), AssistantMessage("Hello.")) == "general-help-everyday-use"

@@ -47,6 +47,18 @@ NATIVE = [
 ]
 
 
+async def test_what_a_prompt_shares_with_an_earlier_one_counts_as_cached():
+    long = [{"role": "system", "content": "Be brief. " * 600}, {"role": "user", "content": "One."}]
+    async with teacher() as client:
+        usages = [
+            (await client.chat.completions.create(model="m", messages=messages)).usage
+            for messages in (long, [*long[:1], {"role": "user", "content": "Two."}], long[1:])
+        ]
+    cached = [usage.prompt_tokens_details.cached_tokens for usage in usages]
+    assert cached == [0, 1408, 0]
+    assert usages[1].prompt_tokens > 1408
+
+
 def schema(role) -> dict:
     return {"type": "json_schema", "json_schema": {"name": role.name, "schema": role.schema, "strict": True}}
 
