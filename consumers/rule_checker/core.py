@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version as installed
 from itertools import islice
 
-from consumers.rule_checker import aliases, dates, numerals, text, tool, view
+from consumers.rule_checker import aliases, contamination, dates, numerals, text, tool, view
+from consumers.rule_checker.contamination import Forbidden
 from consumers.rule_checker.rules import MODULES, RULES, Rule, registry
 from consumers.rule_checker.view import View
 from schemas.dialogue import Dialogue, RunSpec, Scenario
@@ -27,8 +28,14 @@ def version_of(sources: Iterable[str]) -> str:
 
 
 VERSION: str = version_of(
-    inspect.getsource(module) for module in (*MODULES, registry, view, tool, text, numerals, dates, aliases)
+    inspect.getsource(module)
+    for module in (*MODULES, registry, view, tool, text, numerals, dates, aliases, contamination)
 )
+
+
+def version(forbidden: Forbidden | None) -> str:
+    """`VERSION`, and with questions that are forbidden another one for each set of them."""
+    return VERSION if forbidden is None else version_of((VERSION, forbidden.digest))
 
 
 def _findings(rule: Rule, view: View) -> Iterator[RuleFinding]:
@@ -59,9 +66,13 @@ def _run(rule: Rule, view: View) -> tuple[RuleFinding, ...]:
         )
 
 
-def check(dialogue: Dialogue) -> tuple[RuleFinding, ...]:
-    """Run every rule, in the order of `RULES`. Never raises: a rule that does becomes a finding."""
-    view = View(dialogue)
+def check(dialogue: Dialogue, forbidden: Forbidden | None = None) -> tuple[RuleFinding, ...]:
+    """Run every rule, in the order of `RULES`. Never raises: a rule that does becomes a finding.
+
+    Args:
+        forbidden: benchmark questions that the dialogue must not repeat.
+    """
+    view = View(dialogue, forbidden)
     return tuple(finding for rule in RULES.values() for finding in _run(rule, view))
 
 
@@ -81,7 +92,7 @@ def passed(findings: Iterable[RuleFinding]) -> bool:
     return not any(finding.severity == "error" for finding in findings)
 
 
-def handle(event: Envelope) -> list[Output]:
+def handle(event: Envelope, forbidden: Forbidden | None = None) -> list[Output]:
     """The verdict on the dialogue of a `dialogue.judged.done` event.
 
     Raises:
@@ -90,6 +101,6 @@ def handle(event: Envelope) -> list[Output]:
     if not isinstance(event.body, Judged):
         raise TypeError(f"the rule checker takes Judged, got {type(event.body).__name__} on {event.subject}")
     dialogue = event.body.dialogue
-    findings = check(dialogue)
+    findings = check(dialogue, forbidden)
     checked = RuleChecked(dialogue=dialogue, passed=passed(findings), findings=findings, rules=len(RULES))
     return [Output(CHECKED_RULE, checked)]

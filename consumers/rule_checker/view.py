@@ -1,12 +1,14 @@
 """A dialogue as the rules look at it: what several of them need, worked out once."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from consumers.rule_checker.contamination import Forbidden
 from consumers.rule_checker.text import Sources
 from consumers.rule_checker.tool import MAX_DEPTH, Tool, Violation, depth, prepare
 from schemas.dialogue import (
@@ -79,6 +81,9 @@ class Result:
         return isinstance(status, str) and status.casefold() in ("error", "failed", "failure")
 
 
+_UNCLEAR = re.compile(r"\\|\d,\d")
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
@@ -109,9 +114,16 @@ class Span:
 
 
 class View:
-    def __init__(self, dialogue: Dialogue) -> None:
+    def __init__(self, dialogue: Dialogue, forbidden: Forbidden | None = None) -> None:
         self.dialogue = dialogue
         self.messages = dialogue.messages
+        self.forbidden = forbidden
+        """Benchmark questions that it must not repeat; None: none were loaded."""
+
+    @property
+    def english(self) -> bool:
+        """Users and assistant write English; rules that read words hold back where they do not."""
+        return self.dialogue.language in ("", "English")
 
     @cached_property
     def tools(self) -> tuple[Tool, ...]:
@@ -138,6 +150,11 @@ class View:
             for index, message in enumerate(self.messages)
             if isinstance(message, ToolMessage)
         )
+
+    @cached_property
+    def call_of(self) -> dict[str, PlacedCall]:
+        """Call id -> the call."""
+        return {placed.call.id: placed for placed in self.calls}
 
     @cached_property
     def steps(self) -> tuple[tuple[int, AssistantMessage, tuple[Result, ...]], ...]:
@@ -178,9 +195,10 @@ class View:
             if not isinstance(message, ToolMessage):
                 texts.append(message.content)
             else:
-                # A result may carry its text escaped (\u00e9); what it says is the decoded value.
+                # What a result says is its decoded value: text may be escaped (\u00e9), and in [19.1,72.8]
+                # the comma must not read as part of a number.
                 value = by_index[index].value
-                decoded = "\\" in message.content and value is not None
+                decoded = value is not None and _UNCLEAR.search(message.content) is not None
                 texts.append(json.dumps(value, ensure_ascii=False) if decoded else message.content)
         return tuple(texts)
 

@@ -10,6 +10,7 @@ from schemas.dialogue import (
     AssistantMessage,
     Call,
     Dialogue,
+    Link,
     Message,
     RunSpec,
     Scenario,
@@ -58,6 +59,11 @@ TABLE = ToolSpec(
             "required": ["name"],
         },
     ),
+)
+FINDER = ToolSpec(
+    name="find_restaurant",
+    description="Find a restaurant by its cuisine.",
+    parameters=parameters(("cuisine",), cuisine={"type": "string"}),
 )
 
 
@@ -245,9 +251,104 @@ def invalid_value() -> Dialogue:
     )
 
 
+def almost() -> Dialogue:
+    """Special: a tool does the task, but for the one thing that matters."""
+    return dialogue(
+        user("Book Chez Nous for two on 12 June 2025, but it has to be a private room with a piano."),
+        answer("I can book a table at Chez Nous, but I cannot choose a room or reserve a piano with it."),
+        turns=(turn(TurnKind.ALMOST, "book_table"),),
+        scenario=Scenario.SPECIAL,
+        targets=("book_table",),
+    )
+
+
+def change_mind() -> Dialogue:
+    """Special: the user drops one task and wants another."""
+    return dialogue(
+        user("Book me a table at Chez Nous for two."),
+        ask("Which date would you like?"),
+        user(
+            "Never mind the table. Just tell me what the weather in Lisbon will be over the next three days."
+        ),
+        calling(LISBON),
+        result(LISBON, FORECAST),
+        answer("In Lisbon expect mostly sunny skies at around 21.5 degrees."),
+        turns=(
+            turn(TurnKind.WITHHOLD, "book_table", withheld=("date",)),
+            turn(TurnKind.CHANGE_MIND, "get_weather"),
+        ),
+        scenario=Scenario.SPECIAL,
+        targets=("book_table", "get_weather"),
+    )
+
+
+def partial() -> Dialogue:
+    """Special: no tool can do the second half of the request."""
+    return dialogue(
+        user(
+            "What will the weather be in Lisbon over the next three days? And translate the menu into Welsh."
+        ),
+        calling(LISBON),
+        result(LISBON, FORECAST),
+        answer("In Lisbon expect mostly sunny skies at around 21.5 degrees. I cannot translate the menu."),
+        turns=(turn(TurnKind.PARTIAL, "get_weather", beyond="translate"),),
+        scenario=Scenario.SPECIAL,
+        missing_tools=(ToolSpec(name="translate", description="Translate a text."),),
+    )
+
+
+def retry() -> Dialogue:
+    """The tool fails, and works when the user asks to try again."""
+    again = replace(LISBON, id="call_2")
+    return dialogue(
+        user("What will the weather be like in Lisbon over the next three days?"),
+        calling(LISBON),
+        result(LISBON, {"error": "service unavailable"}),
+        answer("The weather service is unavailable right now, so I could not get the forecast."),
+        user("Could you try that once more?"),
+        calling(again),
+        result(again, FORECAST),
+        answer("In Lisbon expect mostly sunny skies at around 21.5 degrees."),
+        turns=(
+            turn(TurnKind.REQUEST, "get_weather", fails="get_weather"),
+            turn(TurnKind.RETRY, "get_weather"),
+        ),
+        scenario=Scenario.MULTI_SINGLE,
+    )
+
+
+def dependent() -> Dialogue:
+    """The second call takes its restaurant from the result of the first."""
+    first = call("find_restaurant", "call_1", cuisine="Ligurian")
+    second = call("book_table", "call_2", restaurant="Da Gino", guests=2, date="2025-06-12")
+    return dialogue(
+        user("Find me a Ligurian restaurant, and book a table for two there on 12 June 2025."),
+        calling(first),
+        result(first, {"restaurant": "Da Gino", "stars": 4}),
+        calling(second),
+        result(second, {"booking_id": "DG-12", "status": "confirmed"}),
+        answer("I found Da Gino, which has 4 stars, and your table there is confirmed as DG-12."),
+        turns=(
+            replace(
+                turn(TurnKind.REQUEST, "find_restaurant", "book_table"),
+                tasks=(
+                    Task("find_restaurant", ("cuisine",)),
+                    Task("book_table", ("guests", "date"), (Link("restaurant", "find_restaurant"),)),
+                ),
+            ),
+        ),
+        scenario=Scenario.SINGLE_MULTI,
+        tools=(FINDER, TABLE),
+        targets=("find_restaurant", "book_table"),
+    )
+
+
 GOOD = {
     build.__name__: build
-    for build in (single, booking, multi_turn, parallel, failed, no_tool, cannot_fill, invalid_value)
+    for build in (
+        *(single, booking, multi_turn, parallel, failed, no_tool, cannot_fill, invalid_value),
+        *(almost, change_mind, partial, retry, dependent),
+    )
 }
 
 

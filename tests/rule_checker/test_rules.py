@@ -22,6 +22,7 @@ from tests.rule_checker.good_dialogues import (
     call,
     calling,
     cannot_fill,
+    dependent,
     failed,
     found,
     invalid_value,
@@ -29,7 +30,9 @@ from tests.rule_checker.good_dialogues import (
     no_tool,
     parallel,
     parameters,
+    partial,
     result,
+    retry,
     single,
     turn,
     user,
@@ -308,6 +311,27 @@ BAD: list[tuple[str, str, Dialogue]] = [
             calling(call("book_table", "call_2", restaurant="Osteria Blu", guests=2, date="2025-07-04")),
         ),
     ),
+    ("retry_repeats_the_call", "nothing-failed", with_message(retry(), 2, result(LISBON, FORECAST))),
+    (
+        "retry_repeats_the_call",
+        "another-city",
+        with_message(retry(), 5, calling(call("get_weather", "call_2", city="Porto", days=3))),
+    ),
+    ("declined_by_the_judge", "declined", replace(single(), declined="Every candidate guesses the city.")),
+    (
+        "undone_part_is_told",
+        "silent",
+        with_message(partial(), 3, answer("In Lisbon expect mostly sunny skies at around 21.5 degrees.")),
+    ),
+    (
+        "linked_value_comes_from_result",
+        "another-restaurant",
+        with_message(
+            dependent(),
+            3,
+            calling(call("book_table", "call_2", restaurant="Chez Nous", guests=2, date="2025-06-12")),
+        ),
+    ),
     ("user_names_no_tool", "named", single(said="Please run get_weather for Lisbon over three days.")),
     ("too_long", "user", single(said="What will the weather in Lisbon be? " * 60)),
     ("too_long", "assistant", single(told="Mostly sunny. " * 300)),
@@ -368,8 +392,12 @@ def test_a_rule_finds_its_defect(rule: str, spoilt: Dialogue) -> None:
     assert found(spoilt, rule)
 
 
+WITH_AN_INDEX = {"overlaps_benchmark"}
+"""Rules that look at more than a dialogue: see `tests/consumers/test_contamination.py`."""
+
+
 def test_every_rule_has_a_defect_that_it_finds() -> None:
-    assert {rule for rule, _, _ in BAD} == set(RULES)
+    assert {rule for rule, _, _ in BAD} | WITH_AN_INDEX == set(RULES)
 
 
 @pytest.mark.parametrize("build", GOOD.values(), ids=GOOD.keys())
@@ -527,3 +555,50 @@ def test_a_finding_points_at_the_message_and_the_place_in_the_arguments() -> Non
     [finding] = found(booking(contact={"phone": "555 0199"}), "missing_argument")
     assert finding.message == 1
     assert "contact.name" in finding.problem
+
+
+def german(got: Any, told: str) -> Dialogue:
+    asked = single(
+        said="Wie wird das Wetter in Lissabon in den nächsten drei Tagen?",
+        made=call("get_weather", city="Lissabon", days=3),
+        got=got,
+        told=told,
+    )
+    return replace(asked, language="German")
+
+
+@pytest.mark.parametrize(
+    ("got", "told"),
+    [
+        (FORECAST, "In Lissabon sind es etwa 21,5 Grad, überwiegend sonnig."),
+        ({"error": "service unavailable"}, "Der Wetterdienst ist gerade nicht erreichbar."),
+    ],
+)
+def test_rules_that_read_english_words_hold_back_in_other_languages(got: Any, told: str) -> None:
+    sound = german(got, told)
+    assert not [finding for finding in check(sound) if finding.severity == "error"]
+    assert [finding for finding in check(replace(sound, language="")) if finding.severity == "error"]
+
+
+def test_a_made_up_number_is_found_in_any_language() -> None:
+    made_up = german(FORECAST, "In Lissabon sind es etwa 4711 Grad.")
+    assert [finding for finding in check(made_up) if finding.severity == "error"]
+
+
+def test_numbers_of_a_list_without_spaces_are_each_known() -> None:
+    told = "You will find it at 19.076, 72.8777."
+    sound = single(got='{"temperature":21.5,"at":[19.076,72.8777]}', told=told)
+    assert not found(sound, "invented_number")
+
+
+def test_an_id_given_as_a_number_may_be_passed_as_text() -> None:
+    given = result(call("find_restaurant", "call_1"), {"restaurant": 2593})
+    taken = calling(call("book_table", "call_2", restaurant="2593", guests=2, date="2025-06-12"))
+    sound = with_message(with_message(dependent(), 2, given), 3, taken)
+    assert not found(sound, "linked_value_comes_from_result")
+
+
+def test_an_example_does_not_hide_half_a_number() -> None:
+    told = f"I like {'very ' * 11}a 69400 there."  # the 60 characters of an example end inside the number
+    sound = single(got={"temperature": 69400}, told=told)
+    assert not found(sound, "invented_number")

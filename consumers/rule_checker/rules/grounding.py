@@ -12,7 +12,7 @@ from consumers.rule_checker.rules.wording import leaves
 from consumers.rule_checker.text import STOPWORDS, Sources, Text, Trace, normal, stem
 from consumers.rule_checker.tool import Path, shorten, spell
 from consumers.rule_checker.view import PlacedCall, Result, Span, View
-from schemas.dialogue import AssistantMessage
+from schemas.dialogue import AssistantMessage, TurnKind
 
 
 def _traces(view: View) -> Iterator[tuple[PlacedCall, Path, Any, Trace]]:
@@ -20,7 +20,15 @@ def _traces(view: View) -> Iterator[tuple[PlacedCall, Path, Any, Trace]]:
     for placed in view.calls:
         sources = view.sources(placed)
         for path, value in leaves(placed.call.arguments):
-            yield placed, path, value, _trace(value, sources)
+            trace = _trace(value, sources)
+            if trace == Trace.NONE and not view.english and _may_be_in_words(value):
+                trace = Trace.SOME
+            yield placed, path, value, trace
+
+
+def _may_be_in_words(value: Any) -> bool:
+    """A small whole number: number words are read in English alone."""
+    return isinstance(value, int | float) and 0 <= value <= 100 and value == int(value)
 
 
 def _trace(value: Any, sources: Sources) -> Trace:
@@ -107,11 +115,53 @@ def _results_before(view: View, span: Span, index: int) -> list[Result]:
 @rule("grounding", "error", "Say that it did not work, and why.")
 def success_claimed_after_error(view: View) -> Iterator[Problem]:
     """An answer after an error that no later call made good says that something went wrong."""
-    for span, index, message in _answers(view):
+    for span, index, message in _answers(view) if view.english else ():
         latest = {result.message.name: result for result in _results_before(view, span, index)}
         failed = [name for name, result in latest.items() if result.is_error]
         if failed and not _ADMITS.search(message.content.replace("’", "'")):
             yield Problem(f"{', '.join(failed)} returned an error, but the answer does not say so", index)
+
+
+@rule("grounding", "error", "Say of the part that no tool can do that it was not done.")
+def undone_part_is_told(view: View) -> Iterator[Problem]:
+    """Where no tool can do one of the things asked for, the answer says so."""
+    for span, index, message in _answers(view) if view.english else ():
+        partial = span.plan is not None and span.plan.kind == TurnKind.PARTIAL
+        if partial and not _ADMITS.search(message.content.replace("’", "'")):
+            yield Problem("the answer does not say that a part of the request cannot be done", index)
+
+
+@rule("grounding", "error", "Take the value from the result that the user pointed to.")
+def linked_value_comes_from_result(view: View) -> Iterator[Problem]:
+    """A value that the user wants taken from another call's result stands in such a result."""
+    links = {
+        (task.tool, link.slot): link.tool
+        for turn in view.dialogue.turns
+        for task in turn.tasks
+        for link in task.links
+    }
+    for placed in view.calls:
+        for name, value in placed.call.arguments.items():
+            giver = links.get((placed.call.name, name))
+            if giver is None:
+                continue
+            given = [
+                _comparable(found)
+                for result in view.results
+                if result.index < placed.message and result.message.name == giver and not result.is_error
+                for _, found in leaves(result.value)
+            ]
+            missing = [part for _, part in leaves(value) if given and _comparable(part) not in given]
+            if missing:
+                text = f"{placed.call.name}: {name} is {shorten(value)}, which {giver!r} did not return"
+                yield Problem(text, placed.message)
+
+
+def _comparable(value: Any) -> str:
+    """Equal for values that say the same: 35, 35.0 and `35`; `Lisbon` and `lisbon`."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return normal(str(value))
 
 
 _REGRETS = re.compile(
@@ -140,7 +190,7 @@ def _disappoints(result: Result) -> bool:
 
 # List markers, example values, versions of a heading: numbers that state no fact.
 _NO_FACT = re.compile(
-    r"^[ \t]*(?:#+[ \t]*)?\(?\d{1,2}[.):]\s|\b(?:e\.g\.|such as|for example|like|format)[^.\n]{0,60}|`[^`\n]*`|https?://\S+",
+    r"^[ \t]*(?:#+[ \t]*)?\(?\d{1,2}[.):]\s|\b(?:e\.g\.|such as|for example|like|format)[^.\n]{0,60}(?<!\d)(?:(?=\D)|$)|`[^`\n]*`|https?://\S+",
     re.IGNORECASE | re.MULTILINE,
 )
 _TOKEN = re.compile(r"[\w.,:/'’-]+")

@@ -165,7 +165,9 @@ def question_asks(view: View) -> Iterator[Problem]:
     """A message labelled `ask` asks for something."""
     for index, message in enumerate(view.messages):
         asks = isinstance(message, AssistantMessage) and message.action == "ask" and not message.calls
-        if asks and message.content.strip() and not _REQUEST_FOR_INPUT.search(message.content):
+        if not asks or not view.english or not message.content.strip():
+            continue
+        if not _REQUEST_FOR_INPUT.search(message.content):
             yield Problem("the message is labelled 'ask', but asks for nothing", index)
 
 
@@ -217,7 +219,15 @@ def label_fits_plan(view: View) -> Iterator[Problem]:
             )
 
 
-_NOTHING_MISSING = (TurnKind.REQUEST, TurnKind.SUPPLY, TurnKind.REFINE, TurnKind.FOLLOW_UP)
+_NOTHING_MISSING = (
+    TurnKind.REQUEST,
+    TurnKind.SUPPLY,
+    TurnKind.REFINE,
+    TurnKind.FOLLOW_UP,
+    TurnKind.RETRY,
+    TurnKind.CHANGE_MIND,
+    TurnKind.PARTIAL,
+)
 
 
 @rule("structure", "error", "Ask only when something required is missing; act on what was given.")
@@ -231,13 +241,17 @@ def needless_question(view: View) -> Iterator[Problem]:
                 yield Problem(f"the assistant asks in a {plan.kind} turn, where nothing is missing", index)
 
 
+_SPECIAL_WITH_CALLS = (TurnKind.CHANGE_MIND, TurnKind.PARTIAL)
+
+
 @rule("structure", "error", "Explain instead of calling: no tool fits, or a value is missing or not allowed.")
 def uncalled_for(view: View) -> Iterator[Problem]:
-    """A turn that is not for calling sees no call, not even later on; a special dialogue sees none at all."""
+    """A turn that is not for calling sees no call, not even later on; nor does a special dialogue, unless
+    its kind is one in which something can be done."""
     special = view.dialogue.scenario == Scenario.SPECIAL
     for span in view.spans:
         wants_call = span.plan is None or EXPECTED_ACTION[span.plan.kind] == "call"
-        if wants_call and not special:
+        if wants_call and not (special and view.dialogue.special_kind not in _SPECIAL_WITH_CALLS):
             continue
         for index, message in span.assistant:
             if message.calls:
@@ -290,6 +304,33 @@ def refinement_changes_the_call(view: View) -> Iterator[Problem]:
                 last = earlier.get(call.name)
                 if last is not None and last.call.arguments == call.arguments:
                     yield Problem(f"{call.name!r} is called with the same arguments as before", index)
+
+
+@rule("structure", "error", "Repeat the call that failed, with the same arguments.")
+def retry_repeats_the_call(view: View) -> Iterator[Problem]:
+    """When the user asks to try again, the assistant makes a call that failed once more, unchanged."""
+    for span in view.spans:
+        if span.plan is None or span.plan.kind != TurnKind.RETRY:
+            continue
+        failed = {
+            placed.key
+            for result in view.results
+            if result.index < span.first and result.is_error
+            if (placed := view.call_of.get(result.message.call_id)) is not None
+        }
+        if not failed:
+            yield Problem("the user asks to try again, but nothing had failed", span.first)
+            continue
+        for placed in view.calls:
+            if span.first < placed.message < span.first + len(span.messages) and placed.key not in failed:
+                yield Problem(f"{placed.call.name!r} is called, but not as it had failed", placed.message)
+
+
+@rule("structure", "error", "Draft the round again, or leave the dialogue out.")
+def declined_by_the_judge(view: View) -> Iterator[Problem]:
+    """The judge found at least one candidate of every round fit to learn from."""
+    if view.dialogue.declined:
+        yield Problem(f"no candidate was fit: {view.dialogue.declined}")
 
 
 @rule("structure", "error", "Let the user speak of the need, not of the tool.")
