@@ -1,39 +1,31 @@
-"""A run as one HTML file: figures, charts, statistics, and dialogues to read.
-
-The file needs no network and no script, and a policy in its head forbids both: what models and tools
-wrote is shown as text, whatever it says.
-"""
+"""A run as one HTML file: figures, charts, statistics, and dialogues to read."""
 
 import hashlib
 import heapq
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from schemas.dialogue import AssistantMessage, Dialogue, RunSpec, Scenario, ToolMessage, UserMessage
+from schemas.dialogue import AssistantMessage, Dialogue, Scenario, ToolMessage, UserMessage
 from schemas.events import Dead, Envelope, ReviewNeeded, ReviewRejected, decode
 from sinks import charts
-from sinks.accepted import accepted_dialogues
+from sinks.cost import cost_figures
+from sinks.figures import Figures, gather, switched_off, wishes
+from sinks.page import fill, write_whole
 from sinks.sql import load
-from sinks.statistics import BINS, Statistics, describe
-from sinks.status import resolve_run, status
+from sinks.statistics import BIN_LABELS, count_histogram
+from sinks.status import resolve_run
 from sinks.store import Queryable
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 SAMPLES_PER_SCENARIO = 2
 FAILURES_PER_KIND = 3
 RULES_SHOWN = 10
-
-_TEMPLATES = Path(__file__).parent / "templates"
+CLUSTERS_SHOWN = 5
+LANGUAGES_SHOWN = 10
 
 
 def write_report(store: Queryable, run_id: str | None, path: Path) -> Path:
@@ -48,43 +40,41 @@ def write_report(store: Queryable, run_id: str | None, path: Path) -> Path:
         RunNotFound: the store holds no event of the run.
         OSError: the file cannot be written.
     """
-    page = render(store, resolve_run(store, run_id))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(page)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    return path
+    return write_whole(path, render(store, resolve_run(store, run_id)))
 
 
 def render(store: Queryable, run_id: str) -> str:
     """The report as HTML text; see `write_report`."""
-    run = status(store, run_id)
-    funnel = store.query(load("funnel"), {"run_id": run_id}).dicts()[0]
-    made_by = store.query(load("provenance"), {"run_id": run_id}).dicts()[0]
     samples = Samples(SAMPLES_PER_SCENARIO)
-    statistics = describe(samples.watch(accepted_dialogues(store, run_id)))
+    figures = gather(store, run_id, samples.watch)
     failures = [
         failure(decode(payload))
         for (payload,) in store.query(load("failures"), {"run_id": run_id, "each": FAILURES_PER_KIND}).rows
     ]
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            run=run,
-            made_by=made_by,
-            spec=samples.spec,
-            charts=draw(run, funnel, statistics),
-            statistics=statistics,
-            samples=[chat(dialogue) for dialogue in samples.chosen()],
-            failures=failures,
-        )
+    return fill(
+        "report.html.j2",
+        {
+            "run": figures.status,
+            "made_by": figures.made_by,
+            "request": figures.request,
+            "wishes": wishes(figures.spec) if figures.spec else {},
+            "without": switched_off(figures.spec) if figures.spec else (),
+            "charts": draw(figures),
+            "statistics": figures.statistics,
+            "poor_clusters": poorest(figures.statistics.cluster_variety),
+            "coverage": figures.coverage,
+            "judging": figures.judging,
+            "cost": cost_figures(store, run_id),
+            "samples": [chat(dialogue) for dialogue in samples.chosen()],
+            "failures": failures,
+        },
     )
+
+
+def poorest(clusters: Mapping[str, tuple[int, int]]) -> list[tuple[str, int, int]]:
+    """The clusters whose dialogues have the fewest types for their number: name, types, dialogues."""
+    repeating = [(name, types, of) for name, (types, of) in clusters.items() if types < of]
+    return sorted(repeating, key=lambda one: (one[1] / one[2], -one[2], one[0]))[:CLUSTERS_SHOWN]
 
 
 @dataclass
@@ -92,13 +82,11 @@ class Samples:
     """Keeps a few dialogues of each scenario: those whose ids hash lowest, so neither first nor last."""
 
     each: int
-    spec: RunSpec | None = None
     _kept: dict[Scenario, list[tuple[int, str, Dialogue]]] = field(default_factory=dict)
 
     def watch(self, dialogues: Iterable[Dialogue]) -> Iterator[Dialogue]:
         """Pass the dialogues on, keeping some."""
         for dialogue in dialogues:
-            self.spec = self.spec or dialogue.spec
             kept = self._kept.setdefault(dialogue.scenario, [])
             digest = int.from_bytes(hashlib.sha256(dialogue.id.encode()).digest()[:8])
             # The heap's top is the kept one to give up first, hence the minus.
@@ -164,16 +152,29 @@ def failure(event: Envelope) -> dict[str, Any]:
             raise TypeError(f"{type(body).__name__} ends no dialogue")
 
 
-def draw(run: dict[str, Any], funnel: dict[str, int], statistics: Statistics) -> list[dict[str, str]]:
-    """The charts as {title, note, svg}; one without data is left out."""
-    drawn: list[dict[str, str]] = []
+@dataclass(frozen=True)
+class Chart:
+    title: str
+    note: str
+    svg: str
 
-    def add(title: str, note: str, svg: str) -> None:
-        drawn.append({"title": title, "note": note, "svg": svg})
 
+def draw(figures: Figures) -> dict[str, list[Chart]]:
+    """The charts by the section of the page they are in; one without data is left out."""
+    return {
+        "outcome": [*_outcome(figures)],
+        "shape": [*_shape(figures)],
+        "tools": [*_tools(figures)],
+        "judge": [*_judge(figures)],
+        "models": [*_models(figures)],
+    }
+
+
+def _outcome(figures: Figures) -> Iterator[Chart]:
+    run, funnel = figures.status, figures.funnel
     scenarios = [str(scenario) for scenario in Scenario if str(scenario) in run["by_scenario"]]
     if scenarios:
-        add(
+        yield Chart(
             "Scenarios",
             "Turns first, tasks second: single-multi is one turn with several tasks.",
             charts.bars(
@@ -185,29 +186,24 @@ def draw(run: dict[str, Any], funnel: dict[str, int], statistics: Statistics) ->
                 name="scenarios",
             ),
         )
-    add(
+    stages = {
+        "sampled": funnel["sampled"],
+        "written, judged": funnel["written"],
+        "passed the rules": funnel["passed_rules"],
+        "passed the model": funnel["passed_model"],
+        "accepted": run["accepted"],
+    }
+    note = "Dialogues that passed each stage."
+    if not figures.held_back:
+        del stages["passed the model"]
+        note += " Without evaluation the rules held nothing back, and no model checked."
+    yield Chart(
         "How far dialogues came",
-        "Dialogues that passed each stage.",
-        charts.bars(
-            ("sampled", "written, judged", "passed the rules", "passed the model", "accepted"),
-            [charts.Series("dialogues", [*funnel.values(), run["accepted"]])],
-            name="funnel",
-        ),
+        note,
+        charts.bars([*stages], [charts.Series("dialogues", [*stages.values()])], name="funnel"),
     )
-    if sum(statistics.slot_filling):
-        edges = [index / BINS for index in range(BINS + 1)]
-        add(
-            "Slot-filling ratio",
-            "Arguments given over parameters of the tool, for each call of an accepted dialogue.",
-            charts.columns(
-                [f"{low:g}–{high:g}" for low, high in pairwise(edges)],
-                statistics.slot_filling,
-                name="slots",
-                axis="ratio; the bars count calls",
-            ),
-        )
     if rules := list(run["rejections_by_rule"].items())[:RULES_SHOWN]:
-        add(
+        yield Chart(
             "What the rules found",
             "Dialogues the rule checker failed, by rule; one dialogue can break several.",
             charts.bars(
@@ -216,8 +212,87 @@ def draw(run: dict[str, Any], funnel: dict[str, int], statistics: Statistics) ->
                 name="rules",
             ),
         )
-    if roles := run["llm"]["by_role"]:
-        add(
+
+
+def _shape(figures: Figures) -> Iterator[Chart]:
+    statistics = figures.statistics
+    if kinds := statistics.special_kinds:
+        yield Chart(
+            "Special dialogues",
+            "Accepted ones, by what makes them special.",
+            charts.bars(
+                [kind.replace("_", " ") for kind in kinds],
+                [charts.Series("dialogues", [*kinds.values()])],
+                name="kinds",
+            ),
+        )
+    if sum(statistics.call_filling):
+        yield Chart(
+            "Slot-filling ratio of calls",
+            "Arguments given over parameters of the tool, for each call.",
+            charts.columns(
+                BIN_LABELS,
+                [charts.Series("calls", statistics.call_filling)],
+                name="slots",
+                axis="ratio; the bars count calls",
+            ),
+        )
+    if sum(statistics.table_filling):
+        yield Chart(
+            "Slot-filling ratio of dialogues",
+            "Parameters that got a value in some call, over all parameters of all tools on the table. "
+            "The sampler aims at even bars.",
+            charts.columns(
+                BIN_LABELS,
+                [charts.Series("dialogues", statistics.table_filling)],
+                name="table-slots",
+                axis="ratio; the bars count dialogues with calls",
+            ),
+        )
+    if len(statistics.languages) > 1:
+        languages = dict(list(statistics.languages.items())[:LANGUAGES_SHOWN])
+        yield Chart(
+            "Languages",
+            "Accepted dialogues by the user's language.",
+            charts.bars([*languages], [charts.Series("dialogues", [*languages.values()])], name="languages"),
+        )
+
+
+def _tools(figures: Figures) -> Iterator[Chart]:
+    if coverage := figures.coverage:
+        histogram = count_histogram(coverage.counts, coverage.most)
+        yield Chart(
+            "Dialogues of a tool",
+            "How many tools of the pool are a target of so many accepted dialogues.",
+            charts.columns(
+                [*histogram],
+                [charts.Series("tools", [*histogram.values()])],
+                name="coverage",
+                axis="accepted dialogues; the bars count tools",
+            ),
+        )
+
+
+def _judge(figures: Figures) -> Iterator[Chart]:
+    if choices := figures.judging.usual:
+        yield Chart(
+            "Where the winner stood",
+            "Share of the choices that each place in the list won, with 95 % intervals. The order is drawn "
+            f"anew each time: a judge that has no favourite place keeps to the line, 1/{choices.candidates}.",
+            charts.columns(
+                [str(place) for place in range(1, choices.candidates + 1)],
+                [charts.Series("share of choices won", choices.win_shares, choices.win_intervals)],
+                name="places",
+                axis=f"place in the list; {choices.decided:,} choices with a sole winner",
+                show=charts.percent,
+                line=1 / choices.candidates,
+            ),
+        )
+
+
+def _models(figures: Figures) -> Iterator[Chart]:
+    if roles := figures.status["llm"]["by_role"]:
+        yield Chart(
             "LLM calls by role",
             "Failed calls were asked again.",
             charts.bars(
@@ -226,7 +301,7 @@ def draw(run: dict[str, Any], funnel: dict[str, int], statistics: Statistics) ->
                 name="calls",
             ),
         )
-        add(
+        yield Chart(
             "Tokens by role",
             "Read and written, failed calls included.",
             charts.bars(
@@ -238,39 +313,6 @@ def draw(run: dict[str, Any], funnel: dict[str, int], statistics: Statistics) ->
                 name="tokens",
             ),
         )
-    return drawn
-
-
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = _number
-    environment.filters["duration"] = _duration
-    # Only for drawings of `charts`, whose every label has been escaped.
-    environment.filters["drawing"] = Markup
-    return environment
-
-
-def _number(value: float | None, digits: int = 0) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
-def _duration(seconds: float) -> str:
-    """`45 s`, `3 min 20 s` or `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _one_line(arguments: dict[str, Any]) -> str:

@@ -108,6 +108,8 @@ def summary(event: Envelope) -> str:
             text = f"{_count(len(candidates), 'candidate')} drafted" + (", closing" if closing else "")
             if candidates:
                 text += f"; first: {_messages(candidates[0].messages)}"
+        case Judged(candidates=candidates, declined=declined) if declined:
+            text = f"none of {_count(len(candidates), 'candidate')} is fit: {declined}"
         case Judged(candidates=candidates, chosen=chosen, swap=swap, dialogue=dialogue):
             text = f"candidate {chosen + 1} of {len(candidates)} chosen"
             if swap is not None:

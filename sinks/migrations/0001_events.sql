@@ -30,11 +30,25 @@ CREATE TABLE IF NOT EXISTS events
         COMMENT 'How often the slot was sampled before',
     type_label String MATERIALIZED JSONExtractString(payload, 'body', 'dialogue', 'type_label')
         COMMENT 'The judge''s name for the type of problem',
+    special_kind LowCardinality(String) MATERIALIZED arrayFirst(
+        kind -> kind IN ('no_tool', 'almost', 'cannot_fill', 'invalid_value', 'change_mind', 'partial'),
+        JSONExtract(payload, 'body', 'dialogue', 'turns', 'Array(Tuple(kind String))').kind)
+        COMMENT 'What makes a special dialogue special, e.g. no_tool; empty for the other scenarios',
+    cluster String MATERIALIZED JSONExtractString(payload, 'body', 'dialogue', 'cluster')
+        COMMENT 'Group of kin tools whose memory the dialogue reads and feeds',
+    language LowCardinality(String) MATERIALIZED if(scenario = '', '', coalesce(
+        nullIf(JSONExtractString(payload, 'body', 'dialogue', 'language'), ''), 'English'))
+        COMMENT 'Language of the user, by English name; empty without a dialogue',
+    declined String MATERIALIZED JSONExtractString(payload, 'body', 'dialogue', 'declined')
+        COMMENT 'Why the judge ended the dialogue: no candidate of a round was fit',
+    targets Array(String) MATERIALIZED JSONExtract(payload, 'body', 'dialogue', 'targets', 'Array(String)')
+        COMMENT 'Names of the tools that the dialogue is about',
     tools Array(String) MATERIALIZED
         JSONExtract(payload, 'body', 'dialogue', 'tools', 'Array(Tuple(name String))').name
         COMMENT 'Names of the tools on the table',
     tasks UInt16 MATERIALIZED arraySum(turn -> if(
-        turn.1 IN ('request', 'withhold', 'no_tool', 'invalid_value'), length(turn.2), 0),
+        turn.1 IN ('request', 'withhold', 'no_tool', 'invalid_value', 'almost', 'change_mind', 'partial'),
+        length(turn.2), 0),
         JSONExtract(payload, 'body', 'dialogue', 'turns', 'Array(Tuple(kind String, tasks Array(Tuple(tool String))))'))
         COMMENT 'Tasks that the plan of the dialogue brings up; its other turns go on with one',
     turns UInt16 MATERIALIZED countEqual(
@@ -46,6 +60,24 @@ CREATE TABLE IF NOT EXISTS events
     request String MATERIALIZED
         JSONExtractString(payload, 'body', 'dialogue', 'messages', 1, 'content')
         COMMENT 'The first message: what the user asks for',
+
+    shown Array(UInt8) MATERIALIZED JSONExtract(payload, 'body', 'shown', 'Array(UInt8)')
+        COMMENT 'Candidates in the order in which the judge saw them; empty where there was no choice',
+    chosen UInt8 MATERIALIZED JSONExtractUInt(payload, 'body', 'chosen')
+        COMMENT 'The candidate that the judge chose; they are numbered from 0',
+    tied Array(UInt8) MATERIALIZED JSONExtract(payload, 'body', 'tied', 'Array(UInt8)')
+        COMMENT 'Candidates of equal worth between which the lot decided',
+    draft UInt16 MATERIALIZED if(
+        body_type IN ('Judged', 'CandidatesDrafted'), JSONExtractUInt(payload, 'body', 'attempt'), 0)
+        COMMENT 'How often the candidates of the round had been declined before',
+    draft_declined String MATERIALIZED JSONExtractString(payload, 'body', 'declined')
+        COMMENT 'Why the judge found none of these candidates fit',
+    swap_agreed Nullable(Bool) MATERIALIZED JSONExtract(payload, 'body', 'swap', 'agreed', 'Nullable(Bool)')
+        COMMENT 'Whether the judge chose alike in reverse order; NULL where it was not asked again',
+    swap_best Array(UInt8) MATERIALIZED JSONExtract(payload, 'body', 'swap', 'best', 'Array(UInt8)')
+        COMMENT 'Candidates that came out best in the first of two orders',
+    swap_best_again Array(UInt8) MATERIALIZED JSONExtract(payload, 'body', 'swap', 'best_again', 'Array(UInt8)')
+        COMMENT 'Candidates that came out best in the second of two orders',
 
     passed Nullable(Bool) MATERIALIZED JSONExtract(payload, 'body', 'passed', 'Nullable(Bool)')
         COMMENT 'Verdict of the rule checker or the model checker',

@@ -33,6 +33,11 @@ SELECT
     argMax(tasks, stage) AS tasks,
     argMax(calls, stage) AS calls,
     argMax(tools, stage) AS tools,
+    argMax(targets, stage) AS targets,
+    argMax(cluster, stage) AS cluster,
+    argMax(special_kind, stage) AS special_kind,
+    argMax(language, stage) AS language,
+    argMax(declined, stage) AS declined,
     argMax(request, stage) AS request,
     argMax(type_label, stage) AS type_label,
     argMaxIf(confidence, stage, isNotNull(confidence)) AS confidence,
@@ -53,7 +58,8 @@ FROM
     FROM
     (
         SELECT run_id, dialogue_id, subject, round, produced_at, scenario, slot, attempt, turns, tasks, calls,
-            tools, request, type_label, confidence, how, ends_dialogue, outcome, prompt_tokens, completion_tokens, cost_usd
+            tools, targets, cluster, special_kind, language, declined, request, type_label, confidence, how,
+            ends_dialogue, outcome, prompt_tokens, completion_tokens, cost_usd
         FROM events FINAL
         WHERE dialogue_id != ''
     ) AS e
@@ -86,6 +92,21 @@ FROM
     FROM events FINAL
     WHERE subject = 'checked.rule'
 );
+
+-- One row a time that the judge was given candidates. `best` holds those that came out best in the order of
+-- `shown`, whatever a repetition in reverse order said; more than one: a tie. It is empty where that is not known
+-- (a repeated choice of an early version). `place` is the 1-based place of a sole winner, NULL without one.
+CREATE OR REPLACE VIEW judgements AS
+SELECT
+    event_id, run_id, dialogue_id, round, produced_at, producer, scenario, draft, shown, chosen,
+    multiIf(empty(shown), [], isNotNull(swap_agreed), swap_best, notEmpty(tied), tied, [chosen]) AS best,
+    if(length(best) = 1, indexOf(shown, best[1]), NULL) AS place,
+    swap_agreed,
+    swap_best_again AS best_again,
+    draft_declined AS declined,
+    declined != '' AND subject = 'dialogue.judged.done' AS given_up
+FROM events FINAL
+WHERE subject IN ('dialogue.judged.next', 'dialogue.judged.done');
 
 -- One row a tool call of an accepted dialogue.
 CREATE OR REPLACE VIEW calls AS

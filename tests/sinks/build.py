@@ -41,6 +41,7 @@ from schemas.events import (
     RuleChecked,
     RuleFinding,
     RunRequested,
+    SwapTest,
     ToolsSampled,
     derive_id,
     encode,
@@ -162,7 +163,8 @@ class Run:
                 1,
             )
             return start
-        event = self.emit("dialogue.judged.done", Judged(full, drafted.candidates), event, id, turns)
+        judged = Judged(full, drafted.candidates, shown=tuple(self.random.sample(range(4), 4)))
+        event = self.emit("dialogue.judged.done", judged, event, id, turns)
         findings: tuple[RuleFinding, ...] = ()
         if ending != "accepted":
             rule, aspect, problem = self.random.choice(LABELLED_RULES)
@@ -184,6 +186,38 @@ class Run:
             rejected = ReviewRejected(full, "rejected", (findings[0].problem,), by="ada")
             self.emit("review.rejected", rejected, event, id, turns)
         return full
+
+    def choice(
+        self,
+        shown: tuple[int, ...],
+        best: tuple[int, ...],
+        again: tuple[int, ...] | None = None,
+        *,
+        declined: str = "",
+        attempt: int = 0,
+        subject: str = "dialogue.judged.next",
+    ) -> Envelope:
+        """What the judge says of some candidates, shown in an order.
+
+        Args:
+            best: the candidates that come out best; several: a tie.
+            again: those of the reverse order; None: it is not asked again.
+        """
+        dialogue = self.compose(Scenario.SINGLE_SINGLE, len(self.events))
+        swap = None
+        if again is not None:
+            swap = SwapTest(again[0], not {*best}.isdisjoint(again), shown, best, again)
+        judged = Judged(
+            dialogue,
+            (Candidate(dialogue.messages),) * len(shown),
+            chosen=best[0],
+            swap=swap,
+            shown=shown,
+            tied=best if len(best) > 1 else (),
+            declined=declined,
+            attempt=attempt,
+        )
+        return self.emit(subject, judged, dialogue_id=dialogue.id, round=1)
 
     def llm(
         self, role: str, cause: Envelope | None, dialogue_id: str = "", round: int = 0, outcome: str = ""
@@ -241,6 +275,8 @@ class Run:
             targets=tuple(spec.name for spec in tools[:2]),
             distractors=tuple(Distractor(spec.name, 0.4, Relevance.of(0.4)) for spec in tools[2:]),
             turns=tuple(plan),
+            persona=f"a baker of {20 + index % 50}",
+            cluster=tools[0].name,
             messages=tuple(messages),
             type_label=self.random.choice(TYPES),
         )
@@ -262,9 +298,9 @@ class Run:
             yield events[start : start + size]
 
 
-def mixed_run(run_id: str, dialogues: int, seed: int = 0) -> Run:
+def mixed_run(run_id: str, dialogues: int, seed: int = 0, spec: RunSpec = SPEC) -> Run:
     """A run of every scenario with about 70 % accepted and some of every other ending."""
-    run = Run(run_id, seed)
+    run = Run(run_id, seed, spec)
     cause = run.request(dialogues)
     run.llm("sample", cause, outcome="ok")
     endings = run.random.choices(

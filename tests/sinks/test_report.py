@@ -12,11 +12,15 @@ from sinks import charts
 from sinks.report import write_report
 from sinks.status import RunNotFound, status
 from sinks.store import StoreError
-from tests.sinks.build import Run, mixed_run
+from tests.sinks.build import SPEC, Run, mixed_run
 
 HOSTILE = (
     '</p><script>alert(1)</script><img src="http://evil.example/x" onerror=alert(2)>"\'&lt; $x^2$ {{ 7*7 }}'
 )
+
+
+CHARTS = 10
+"""Scenarios, funnel, rules, special kinds, two of slot filling, coverage, places, calls, tokens."""
 
 
 class Page(HTMLParser):
@@ -72,9 +76,45 @@ def test_the_charts_are_drawings_in_the_page_with_ids_of_their_own(page):
     elements = Page(page).elements
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
 
-    assert sum(tag == "svg" for tag, _ in elements) == 6
+    assert sum(tag == "svg" for tag, _ in elements) == CHARTS
     assert len(ids) == len(set(ids))
     assert "sampled: single-single" in page  # read aloud by a screen reader
+
+
+def test_the_report_says_what_was_asked_for(store, tmp_path):
+    spec = msgspec.structs.replace(SPEC, memory=False, thinking=True, languages={"English": 3, "Dutch": 1})
+    store.insert(mixed_run("ablation", 8, spec=spec).encoded())
+
+    text = Page(write_report(store, "ablation", tmp_path / "report.html").read_text()).text
+
+    assert "Made without memory." in text
+    assert "English 75 %, Dutch 25 %" in text
+    assert re.search(r"thinking\s*on", text)
+
+
+def test_a_run_without_evaluation_shows_no_model_check(store, tmp_path):
+    spec = msgspec.structs.replace(SPEC, evaluation=False)
+    store.insert(mixed_run("unchecked", 8, spec=spec).encoded())
+
+    page = write_report(store, "unchecked", tmp_path / "report.html").read_text()
+
+    assert "passed the model" not in page
+    assert "held nothing back" in page
+
+
+def test_the_judges_places_are_shown_beside_an_even_share(store, tmp_path):
+    run = Run("favourite")
+    for index in range(40):
+        shown = tuple((index + place) % 4 for place in range(4))
+        run.choice(shown, shown[:1], again=shown[3:] if index % 2 else None)
+    store.insert(run.encoded())
+
+    page = Page(write_report(store, "favourite", tmp_path / "report.html").read_text())
+
+    labels = [attributes.get("aria-label") or "" for _, attributes in page.elements]
+    assert "share of choices won: 1 100 %, 2 0 %, 3 0 %, 4 0 %" in labels
+    assert "p < 0.001" in page.text
+    assert "100.0 % (20 of 20)" in page.text  # the first place twice
 
 
 def test_samples_are_of_every_scenario_and_failures_of_every_kind(page):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, sync_playwright
 from schemas.dialogue import AssistantMessage, UserMessage
 from sinks.report import write_report
 from tests.sinks.build import mixed_run
-from tests.sinks.test_report import HOSTILE
+from tests.sinks.test_report import CHARTS, HOSTILE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
@@ -94,8 +94,8 @@ def luminance(colour: list[int]) -> float:
 def test_every_chart_is_drawn(page):
     page.set_viewport_size({"width": 1200, "height": 900})
     charts = page.locator("svg")
-    assert charts.count() == 6
-    for index in range(6):
+    assert charts.count() == CHARTS
+    for index in range(CHARTS):
         box = charts.nth(index).bounding_box()
         assert box is not None
         assert box["width"] > 200

@@ -1,8 +1,13 @@
 """Reading statements are told from the others before ClickHouse sees them."""
 
+from pathlib import Path
+
 import pytest
 
+import sinks
 from sinks.sql import NotReadOnly, load, migrations, require_read_only, split_statements
+
+QUERIES = Path(sinks.__file__).parent / "queries"
 
 
 def test_a_script_is_split_at_semicolons_that_end_statements_only():
@@ -58,6 +63,6 @@ def test_migrations_are_numbered_without_gaps():
     assert [version for version, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
 
 
-@pytest.mark.parametrize("name", ["status_events", "status_dialogues", "failures", "accepted_index"])
+@pytest.mark.parametrize("name", sorted(file.stem for file in QUERIES.glob("*.sql")))
 def test_a_query_file_says_in_its_first_line_what_it_answers(name):
     assert load(name).startswith("-- ")

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from schemas.events import decode, encode
+from schemas.dialogue import NEW_TASK, Scenario, Task, Turn, TurnKind
+from schemas.events import ToolsSampled, decode, encode
 from sinks.store import EventStore, QueryError, QueryResult, StoreError
 from tests.sinks.build import Run, mixed_run
 
@@ -71,6 +72,52 @@ def test_columns_are_read_from_the_payload(store):
         "SELECT role, outcome, prompt_tokens FROM llm_calls WHERE event_id = {id:UUID}", {"id": call.event_id}
     ).rows
     assert asked == ("judge", "timeout", call.body.prompt_tokens)
+
+
+@pytest.mark.parametrize("kind", TurnKind)
+def test_the_kinds_of_turn_mean_the_same_in_sql(store, kind):
+    """New tasks and special kinds are listed in schemas and in the columns' expressions."""
+    run = Run(f"kind-{kind}")
+    dialogue = msgspec.structs.replace(
+        run.compose(Scenario.SPECIAL, 0),
+        turns=(Turn(kind=TurnKind.FOLLOW_UP), Turn(kind=kind, tasks=(Task("a"), Task("b")))),
+        cluster="trains.search",
+        declined="Not fit.",
+    )
+    run.emit("tools.sampled", ToolsSampled(dialogue), dialogue_id=dialogue.id)
+    store.insert(run.encoded())
+
+    (found,) = store.query(
+        "SELECT tasks, special_kind, cluster, language, declined, targets FROM dialogues "
+        "WHERE run_id = {run:String}",
+        {"run": run.run_id},
+    ).rows
+
+    assert found == (
+        2 if kind in NEW_TASK else 0,
+        dialogue.special_kind or "",
+        "trains.search",
+        "English",
+        "Not fit.",
+        list(dialogue.targets),
+    )
+
+
+def test_a_judgement_tells_where_the_winner_stood(store):
+    run = Run("judgement")
+    run.choice((2, 0, 3, 1), (3,), declined="Poor.", attempt=1)
+    run.choice((2, 0, 3, 1), (3, 1))
+    store.insert(run.encoded())
+
+    rows = store.query(
+        "SELECT shown, best, place, draft, declined, given_up FROM judgements "
+        "WHERE run_id = 'judgement' ORDER BY draft DESC"
+    ).rows
+
+    assert rows == [
+        ([2, 0, 3, 1], [3], 3, 1, "Poor.", False),
+        ([2, 0, 3, 1], [3, 1], None, 0, "", False),
+    ]
 
 
 def test_every_column_has_a_comment(store):

@@ -1,0 +1,10 @@
+-- The runs there are whose id starts with a prefix, the one with the newest event first. Model calls alone make
+-- no run.
+SELECT
+    run_id,
+    min(produced_at) AS started_at,
+    uniqExactIf(dialogue_id, subject = 'review.accepted') AS accepted
+FROM events
+WHERE subject != 'llm.called' AND startsWith(run_id, {prefix:String})
+GROUP BY run_id
+ORDER BY max(produced_at) DESC, run_id
