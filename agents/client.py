@@ -8,6 +8,7 @@ the same event again, or replaying it, pays nothing.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -35,7 +36,7 @@ from pydantic import ValidationError
 
 from agents.role import Reply, Role
 from schemas.events import LLMCalled, Where
-from schemas.settings import Endpoint, RoleName, Settings
+from schemas.settings import ROLES, Endpoint, RoleName, Settings
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,10 @@ class ReplyUnusable(LLMError):
     """The model's reply did not parse after all attempts."""
 
 
+class MayNotPay(LLMError):
+    """The run may not pay for calls now (its budget is used up); recorded answers are still given."""
+
+
 class Ledger(Protocol):
     """Remembers answers by request hash. The streams room has the real one."""
 
@@ -66,6 +71,14 @@ class Ledger(Protocol):
 
     async def record(self, call: LLMCalled, where: Where) -> None:
         """Return only when the call is stored for good."""
+        ...
+
+
+class Purse(Protocol):
+    """Knows which runs may pay. The streams room has the real one."""
+
+    async def refusal(self, run_id: str) -> str:
+        """Why the run may not pay for a call at this moment; empty where it may."""
         ...
 
 
@@ -122,10 +135,13 @@ _OPTIONAL = {
 class LLM:
     settings: Settings
     ledger: Ledger
+    purse: Purse | None = None
+    """None: everybody may pay."""
+    _closing: bool = False
     _clients: dict[tuple[str, str], AsyncOpenAI] = field(default_factory=dict)
     _abilities: dict[tuple[str, str], Abilities] = field(default_factory=dict)
     _limits: dict[RoleName, asyncio.Semaphore] = field(default_factory=dict)
-    _under_way: dict[str, asyncio.Task[Sequence[str]]] = field(default_factory=dict)
+    _under_way: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
 
     async def ask(
         self,
@@ -145,7 +161,7 @@ class LLM:
             check: raises ValueError with what is wrong with a reply beyond its schema.
 
         Raises:
-            EndpointRefused, EndpointDown: see there.
+            EndpointRefused, EndpointDown, MayNotPay: see there.
             ReplyUnusable: a reply could not be used, however often it was asked for.
         """
         texts = await self._texts(role, prompt, where, key, n)
@@ -197,18 +213,35 @@ class LLM:
             f"{role.name}: no usable reply in {self.settings.max_reply_attempts} attempts; last: {problem}"
         )
 
-    async def _texts(self, role: Role[R], prompt: Chat, where: Where, key: str, n: int) -> Sequence[str]:
-        """The answers to a request: recorded ones, those another task is already waiting for, or new."""
+    async def _texts(self, role: Role[R], prompt: Chat, where: Where, key: str, n: int) -> tuple[str, ...]:
+        """n answers to a prompt: in one request where the endpoint gives as many, else one by one.
+
+        Each request is on the ledger by itself, so that none is lost when a later one fails.
+        """
+        texts = await self._answers(role, prompt, where, key, n)
+        for i in range(len(texts), n):
+            texts += (await self._answers(role, prompt, where, f"{key}~{i}", 1))[:1]
+        return texts
+
+    async def _answers(self, role: Role[R], prompt: Chat, where: Where, key: str, n: int) -> tuple[str, ...]:
+        """The answers to one request: recorded ones, those another task is already waiting for, or new."""
         endpoint = self.settings.endpoint(role.name)
         temperature = role.temperature if endpoint.temperature is None else endpoint.temperature
         digest = hashlib.sha256(
             msgspec.json.encode([role.version, endpoint.model, temperature, prompt, key, n])
         ).hexdigest()[:40]
-        if digest not in self._under_way:
-            task = asyncio.create_task(self._paid(role, endpoint, temperature, prompt, where, digest, n))
-            self._under_way[digest] = task
-            task.add_done_callback(lambda _: self._under_way.pop(digest, None))
-        return await asyncio.shield(self._under_way[digest])
+        while True:
+            ours = digest not in self._under_way
+            if ours:
+                task = asyncio.create_task(self._paid(role, endpoint, temperature, prompt, where, digest, n))
+                self._under_way[digest] = task
+                task.add_done_callback(lambda _: self._under_way.pop(digest, None))
+            try:
+                return await asyncio.shield(self._under_way[digest])
+            except MayNotPay:
+                # What another run may not pay for, this one perhaps may.
+                if ours:
+                    raise
 
     async def _paid(
         self,
@@ -219,33 +252,25 @@ class LLM:
         where: Where,
         digest: str,
         n: int,
-    ) -> Sequence[str]:
+    ) -> tuple[str, ...]:
         known = await self.ledger.recall(digest)
         if known is not None:
-            return known
+            return tuple(known)
         seed = int(hashlib.sha256(digest.encode()).hexdigest()[:8], 16) >> 1
 
         if role.name not in self._limits:
             self._limits[role.name] = asyncio.Semaphore(endpoint.concurrency)
-        started = time.monotonic()
-        replies: list[ChatCompletion] = []
         async with self._limits[role.name]:
-            while (got := sum(len(reply.choices) for reply in replies)) < n:
-                replies.append(
-                    await self._reply(
-                        role, endpoint, prompt, where, n=n - got, seed=seed + got, temperature=temperature
-                    )
-                )
-        choices = [choice for reply in replies for choice in reply.choices][:n]
-        usages = [reply.usage for reply in replies if reply.usage is not None]
-        tokens_in = sum(usage.prompt_tokens for usage in usages)
-        tokens_out = sum(usage.completion_tokens for usage in usages)
-        cached = sum(
-            usage.prompt_tokens_details.cached_tokens or 0
-            for usage in usages
-            if usage.prompt_tokens_details is not None
+            started = time.monotonic()
+            reply = await self._reply(role, endpoint, prompt, where, n=n, seed=seed, temperature=temperature)
+        answers = tuple(
+            choice.message.content or choice.message.refusal or "" for choice in reply.choices[:n]
         )
-        answers = tuple(choice.message.content or choice.message.refusal or "" for choice in choices)
+        usage = reply.usage
+        details = usage and usage.prompt_tokens_details
+        tokens_in = usage.prompt_tokens if usage else 0
+        tokens_out = usage.completion_tokens if usage else 0
+        cached = (details and details.cached_tokens) or 0
         await self.ledger.record(
             LLMCalled(
                 role=role.name,
@@ -254,11 +279,11 @@ class LLM:
                 prompt_version=role.version,
                 outcome="ok",
                 answers=answers,
-                response_id=",".join(reply.id for reply in replies),
+                response_id=reply.id,
                 prompt_tokens=tokens_in,
                 completion_tokens=tokens_out,
                 cached_tokens=cached,
-                cost_usd=_cost(endpoint, tokens_in, cached, tokens_out),
+                cost_usd=endpoint.of(tokens_in, cached, tokens_out),
                 latency_s=round(time.monotonic() - started, 6),
             ),
             where,
@@ -293,6 +318,7 @@ class LLM:
                 ):
                     with tries:
                         attempt += 1
+                        await self._require_purse(where)
                         try:
                             reply: ChatCompletion = await self._client(endpoint).chat.completions.create(
                                 **request
@@ -329,6 +355,12 @@ class LLM:
                     # Unexplained: a content filter, or an endpoint of few words. The plainest request
                     # tells them apart, and the lesson is kept only if that one succeeds.
                     abilities = known.plainest()
+
+    async def _require_purse(self, where: Where) -> None:
+        if self._closing:
+            raise MayNotPay("this process is stopping")
+        if self.purse is not None and (why := await self.purse.refusal(where.run_id)):
+            raise MayNotPay(f"run {where.run_id} pays for nothing now: {why}")
 
     async def _failed(
         self,
@@ -402,6 +434,17 @@ class LLM:
                     f"{shown} refuses a plain request to {model!r} (HTTP {error.status_code}: {_said(error)})"
                 ) from error
 
+    async def settle(self) -> None:
+        """Begin no call any more, and wait for those under way: what is paid for is to be recorded.
+
+        An endpoint answers within its time-out or not at all, so it never takes longer.
+        """
+        self._closing = True
+        patience = max(self.settings.endpoint(role).timeout_s for role in ROLES)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
     async def close(self) -> None:
         for client in self._clients.values():
             await client.close()
@@ -432,7 +475,7 @@ def _request(
         case "json_schema":
             request["response_format"] = {
                 "type": "json_schema",
-                "json_schema": {"name": role.name, "schema": role.schema, "strict": True},
+                "json_schema": {"name": role.title or role.name, "schema": role.schema, "strict": True},
             }
             return request
         case "json_object":
@@ -512,18 +555,6 @@ def _said(error: Exception) -> str:
             return " ".join(message.split())[:300]
     cause = error.__cause__ if isinstance(error, APIConnectionError) else None
     return " ".join(f"{error}{f': {cause}' if cause else ''}".split())[:300]
-
-
-def _cost(endpoint: Endpoint, tokens_in: int, cached: int, tokens_out: int) -> float:
-    """USD of one call; cached prompt tokens have their own price where the settings state one."""
-    cached_price = (
-        endpoint.usd_per_mtok_in if endpoint.usd_per_mtok_cached is None else endpoint.usd_per_mtok_cached
-    )
-    return (
-        (tokens_in - cached) * endpoint.usd_per_mtok_in
-        + cached * cached_price
-        + tokens_out * endpoint.usd_per_mtok_out
-    ) / 1e6
 
 
 def _down(endpoint: Endpoint, error: Exception) -> EndpointDown:

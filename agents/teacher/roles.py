@@ -160,9 +160,7 @@ def _user(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply
     return Reply(text, defect)
 
 
-_ASKING = frozenset(
-    ("request", "no_tool", "withhold", "invalid_value", "almost", "change_mind", "partial")
-)
+_ASKING = frozenset(("request", "no_tool", "withhold", "invalid_value", "almost", "change_mind", "partial"))
 """Kinds of turn in which the user asks for a task."""
 
 
@@ -238,9 +236,11 @@ def _function(request: Request, rng: random.Random, spoil: bool, salt: int) -> R
     results, defect = [], None
     spoiled_call = rng.randrange(len(calls)) if spoil and calls and rng.random() < 0.8 else -1
     for index, (call, value) in enumerate(zip(calls, values, strict=True)):
-        if index == spoiled_call and (
-            spoiled := defects.spoil_result(call, value, world.about(call.get("arguments") or {}), rng)
-        ) is not None:
+        if (
+            index == spoiled_call
+            and (spoiled := defects.spoil_result(call, value, world.about(call.get("arguments") or {}), rng))
+            is not None
+        ):
             value, defect = spoiled
         results.append({"call_id": str(call.get("id")), "result": _text(value)})
     text = _text({"results": results})

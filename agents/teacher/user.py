@@ -477,9 +477,7 @@ def _clause(slot: Slot, value: Any, style: int) -> str:
 
 
 def _told(pair: Sequence[tuple[Slot, Any]], style: int, rng: random.Random) -> str:
-    lists = any(
-        slot.form in ("array", "object", "any") and not _is_name(slot, value) for slot, value in pair
-    )
+    lists = any(slot.form in ("array", "object", "any") and not _is_name(slot, value) for slot, value in pair)
     clauses = [_clause(slot, value, style) for slot, value in pair]
     if lists and len(clauses) > 1:
         return " ".join(_sentence(clause) for clause in clauses)
@@ -739,7 +737,6 @@ def _partial(setting: Setting, rng: random.Random) -> str:
         lambda text: _reads_as(setting, text, both) and _is_heard(table, text, tasks, beyond=1),
         rng,
     )
-
 
 
 def _invalid_value(setting: Setting, rng: random.Random) -> str:
