@@ -1,7 +1,7 @@
 """Which part of a prompt an endpoint has read before.
 
-Hosted endpoints and vLLM keep what they computed for the beginnings of recent prompts, in blocks: a prompt that
-begins like an earlier one is cheaper and quicker as far as whole blocks agree.
+Hosted endpoints and vLLM keep what they computed for the beginnings of recent prompts, in blocks: a prompt
+that begins like an earlier one is cheaper and quicker as far as whole blocks agree.
 """
 
 import hashlib

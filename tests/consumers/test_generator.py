@@ -81,6 +81,13 @@ async def test_the_same_words_twice_are_one_candidate():
     assert [call.role for call in ledger.calls] == ["user", "assistant", "assistant"]
 
 
+async def test_the_user_is_told_who_they_are_and_which_language_they_write():
+    start = dialogue(messages=(), turns=(REQUEST,), persona="a nurse, terse", language="German")
+    cause = event("tools.sampled", ToolsSampled(start), round=0)
+    _, script, _ = await generate(cause, says(*utterances(4)), says(calling(city="Lisbon")))
+    assert '"a nurse, terse; writes German"' in script.requests[0]["messages"][1]["content"]
+
+
 async def test_without_a_judge_one_candidate_is_drafted():
     start = dialogue(messages=(), turns=(REQUEST,), spec=RunSpec(pool="p", judge=False))
     cause = event("tools.sampled", ToolsSampled(start), round=0)
