@@ -12,6 +12,8 @@ BAD_INPUT = 2
 """The command, a file or a setting has to be changed."""
 OUTSIDE = 3
 """Something outside has to be mended: an endpoint, a key, a disk, a server. Nothing is lost."""
+BUDGET = 4
+"""The run's budget is used up; nothing is lost."""
 INTERRUPTED = 130
 
 

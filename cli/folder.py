@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,10 +21,17 @@ class Owner:
 
     pid: int
     mode: str
-    """run or up."""
+    """run, up or tools curate."""
     nats_url: str
     models: dict[str, str] = field(default_factory=dict)
     """Role -> model."""
+    unpriced: list[str] = field(default_factory=list)
+    """Those of the models whose price is not known here."""
+
+    @property
+    def has_store(self) -> bool:
+        """Whether it has a sink, and with it the embedded store to itself."""
+        return self.mode in ("run", "up")
 
 
 class DataFolder:
@@ -57,6 +64,19 @@ class DataFolder:
                 f"{VERSION!r}; use the program that made it, or another --data-dir. Nothing was changed."
             )
 
+    def create(self) -> None:
+        """Make the folder where there is none yet.
+
+        Raises:
+            CommandError: it is of another version or somebody else's, or it cannot be written.
+        """
+        self.check_version()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / "VERSION").write_text(VERSION + "\n")
+        except OSError as error:
+            raise CommandError(f"data folder {self.path} cannot be written: {error.strerror}") from None
+
     def exists(self) -> bool:
         return (self.path / "VERSION").exists()
 
@@ -67,9 +87,8 @@ class DataFolder:
         Raises:
             CommandError: another process has it, it is of another version, or it cannot be written.
         """
-        self.check_version()
+        self.create()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self.path).free
             if free < LEAST_FREE_BYTES:
                 raise CommandError(
@@ -78,7 +97,6 @@ class DataFolder:
                     OUTSIDE,
                 )
             lock = (self.path / "lock").open("a+")
-            (self.path / "VERSION").write_text(VERSION + "\n")
         except OSError as error:
             raise CommandError(f"data folder {self.path} cannot be written: {error.strerror}") from None
         with lock:
@@ -93,10 +111,12 @@ class DataFolder:
             finally:
                 self._endpoint.unlink(missing_ok=True)
 
-    def announce(self, mode: str, nats_url: str, models: dict[str, str]) -> None:
+    def announce(
+        self, mode: str, nats_url: str, models: dict[str, str], unpriced: Sequence[str] = ()
+    ) -> None:
         """Say how to reach this process, for commands that come while it works."""
         temporary = self._endpoint.with_suffix(".tmp")
-        temporary.write_text(json.dumps(asdict(Owner(os.getpid(), mode, nats_url, models))))
+        temporary.write_text(json.dumps(asdict(Owner(os.getpid(), mode, nats_url, models, list(unpriced)))))
         temporary.replace(self._endpoint)
 
     def is_owned(self) -> bool:

@@ -6,21 +6,24 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from cli.budget import Budget
 from cli.errors import CommandError
 from cli.run import Order, Outcome
 from cli.run import run as work
 from cli.store import open_store
 from consumers.rule_checker.core import tool_errors
 from consumers.sampler.importers import Pool, read_tools
-from schemas.dialogue import RunSpec, Scenario
-from schemas.settings import Settings
+from schemas.dialogue import RunSpec
+from schemas.settings import OFFLINE_MODEL, Price, Settings
 from schemas.tools import pool_hash
+from sinks.cost import cost_figures
 from sinks.store import Queryable
 
 
@@ -38,18 +41,20 @@ def generate(
     *,
     tools: str,
     dialogues: int,
-    mix: dict[Scenario, float],
-    candidates: int,
-    dialogues_per_tool: int,
-    slot_strategy: Literal["dynamic", "max", "min"],
-    swap_share: float,
-    in_flight: int,
-    seed: int,
+    shape: Mapping[str, Any],
     defect_rate: float,
+    budget: Budget,
     settings: Settings,
     as_json: bool,
 ) -> None:
+    """Make the dialogues, export them and report.
+
+    Args:
+        shape: all of the run's `RunSpec` but its pool.
+    """
     began = time.monotonic()
+    if settings.offline and set(shape["languages"]) - {"English"}:
+        raise CommandError("--languages: the offline teacher writes English only; name a model's endpoint")
     try:
         pool = read_tools(tools)
     except ValueError as error:
@@ -57,28 +62,26 @@ def generate(
     pool = sound(pool)
     console = Console(stderr=True)
     for note in pool.notes:
-        console.print(f"[dim]tools: {note}[/]", highlight=False, soft_wrap=True)
+        console.print(f"[dim]tools: {escape(note)}[/]", highlight=False, soft_wrap=True)
     if settings.offline:
         console.print(
             "[dim]no endpoint is set, so the offline teacher answers: templated text, not for training[/]",
             highlight=False,
             soft_wrap=True,
         )
+    if settings.offline and budget.usd is not None and not settings.prices.get(OFFLINE_MODEL, Price()).known:
+        console.print(
+            "[dim]the offline teacher is free, so --budget-usd stops nothing; \\[prices.offline-teacher] in "
+            "the settings file gives it a price for rehearsal[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
     order = Order(
         pool,
         dialogues,
-        RunSpec(
-            pool=pool_hash(pool.tools),
-            seed=seed,
-            mix=mix,
-            candidates=candidates,
-            dialogues_per_tool=dialogues_per_tool,
-            slot_strategy=slot_strategy,
-            swap_share=swap_share,
-            in_flight=in_flight,
-        ),
+        RunSpec(pool=pool_hash(pool.tools), **shape),
     )
-    outcome, used = asyncio.run(work(order, settings, defect_rate=defect_rate))
+    outcome, used = asyncio.run(work(order, settings, defect_rate=defect_rate, budget=budget))
     with open_store(used) as store:
         try:
             left = leave(store, outcome.status["run_id"], used)
@@ -87,11 +90,17 @@ def generate(
                 raise
             left = None  # why the run stopped is the better explanation
         final = final_status(store, outcome, time.monotonic() - began)
+        cost = cost_figures(store, outcome.status["run_id"])
     if left is not None:
-        summarise(console, final, left, offline=settings.offline)
+        summarise(console, final, cost, left, offline=settings.offline)
     if as_json:
         sys.stdout.write(
-            msgspec.json.encode(final | ({"files": _files(left)} if left else {})).decode() + "\n"
+            msgspec.json.encode(
+                final
+                | ({"budget": outcome.budget} if outcome.budget else {})
+                | ({"files": _files(left)} if left else {})
+            ).decode()
+            + "\n"
         )
     if outcome.code:
         raise CommandError(outcome.message, outcome.code)
@@ -143,11 +152,28 @@ def leave(store: Queryable, run_id: str, settings: Settings) -> Left | None:
     return Left(exported.openai, exported.alpaca, exported.dialogues, report)
 
 
+def _in_short(cost: Mapping[str, Any]) -> str:
+    """Calls, tokens and US dollars of a run (`sinks.cost.cost_figures`) in a line."""
+    of_calls = []
+    if cost["per_accepted"]:
+        of_calls.append(f"{cost['per_accepted']['calls']:.1f} an accepted dialogue")
+    if cost["naive"]["share"]:
+        of_calls.append(f"{cost['naive']['share']:.0%} of the paper's algorithm counted naively")
+    calls = f" ({', '.join(of_calls)})" if of_calls else ""
+    cached = f" ({cost['cached_share']:.0%} cached)" if cost["cached_tokens"] else ""
+    return (
+        f"{cost['calls']:,} calls{calls}, {cost['prompt_tokens']:,} tokens in{cached}, "
+        f"{cost['completion_tokens']:,} out, ${cost['cost_usd']:,.2f}"
+    )
+
+
 def _files(left: Left) -> dict[str, str]:
     return {"openai": str(left.openai), "alpaca": str(left.alpaca), "report": str(left.report)}
 
 
-def summarise(console: Console, status: Mapping[str, Any], left: Left, *, offline: bool) -> None:
+def summarise(
+    console: Console, status: Mapping[str, Any], cost: Mapping[str, Any], left: Left, *, offline: bool
+) -> None:
     states = Table.grid(padding=(0, 3))
     for label, key in (
         ("sampled", "sampled"),
@@ -177,14 +203,8 @@ def summarise(console: Console, status: Mapping[str, Any], left: Left, *, offlin
     if status["rejections_by_rule"]:
         worst = list(status["rejections_by_rule"].items())[:5]
         console.print("[dim]failed most:[/] " + ", ".join(f"{rule} {count}" for rule, count in worst))
-    llm = status["llm"]
-    each = max(1, status["accepted"])
-    console.print(
-        f"[dim]LLM[/] {llm['calls']:,} calls ({llm['calls'] / each:.1f} an accepted dialogue), "
-        f"{llm['prompt_tokens']:,} tokens in, {llm['completion_tokens']:,} out, ${llm['cost_usd']:.2f}, "
-        f"{status['seconds']:.1f} s",
-        highlight=False,
-    )
+    seconds = f"{status['seconds']:.1f} s"
+    console.print(f"[dim]LLM[/] {_in_short(cost)}, {seconds}", highlight=False, soft_wrap=True)
     if offline:
         console.print("[yellow]text by the offline teacher: templated; real data wants a real model[/]")
     for label, path in (

@@ -13,14 +13,16 @@ from pathlib import Path
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from pydantic import SecretStr
 
 from agents.client import LLM, LLMError
 from cli.errors import OUTSIDE, CommandError, give_up
 from cli.folder import DataFolder
+from cli.forbid import usable_index
 from cli.store import quiet
 from schemas.events import LLMCalled, Where
-from schemas.settings import OFFLINE_MODEL, ROLES, Settings
+from schemas.settings import OFFLINE_MODEL, ROLES, RoleName, Settings
 from sinks.store import StoreError
 from streams import metrics, topology
 from streams.embedded import ServerFailed, dies_with_its_parent, nats_server
@@ -29,6 +31,8 @@ from streams.topology import STAGES, StageName
 
 # The sink first, so that nothing waits for it; the sampler last, so that nothing starts before all stand.
 START_ORDER: tuple[StageName, ...] = tuple(reversed(STAGES))
+CATCH_UP_S = 10.0
+"""How long a sink that is to stop goes on storing what was published; the rest waits for the next start."""
 
 
 def module_of(stage: StageName) -> str:
@@ -37,26 +41,30 @@ def module_of(stage: StageName) -> str:
 
 @contextlib.asynccontextmanager
 async def servers(
-    folder: DataFolder, settings: Settings, *, mode: str, teacher_seed: int, defect_rate: float
+    folder: DataFolder,
+    settings: Settings,
+    *,
+    mode: str,
+    teacher_seed: int,
+    defect_rate: float,
+    roles: Sequence[RoleName] = ROLES,
 ) -> AsyncIterator[tuple[Settings, Client]]:
     """The embedded servers of a data folder; gives the settings that lead to them, and a connection.
 
+    Args:
+        roles: those whose endpoints have to answer before anything starts.
+
     Raises:
-        CommandError: a server does not start, or an endpoint refuses.
+        CommandError: a server does not start, an endpoint refuses, or a file that a stage needs is damaged.
     """
+    usable_index(settings)  # before anything starts: a stage that cannot would be started over and over
     async with contextlib.AsyncExitStack() as stack:
         if settings.offline:
             url = await stack.enter_async_context(
                 offline_teacher(folder.path / "teacher", teacher_seed, defect_rate)
             )
-            settings = settings.model_copy(
-                update={
-                    "llm": settings.llm.model_copy(
-                        update={"model": OFFLINE_MODEL, "base_url": url, "api_key": SecretStr("offline")}
-                    )
-                }
-            )
-        await check_endpoints(settings)
+            settings = answered_at(settings, url)
+        await check_endpoints(settings, roles)
         try:
             nats_url = await stack.enter_async_context(nats_server(folder.path / "nats", on_death=_died))
         except ServerFailed as error:
@@ -64,8 +72,14 @@ async def servers(
         settings = settings.model_copy(update={"nats_url": nats_url, "data_dir": folder.path})
         nc = await stack.enter_async_context(connected(nats_url))
         await topology.declare(nc.jetstream(), settings)
-        folder.announce(mode, nats_url, models_of(settings))
+        folder.announce(mode, nats_url, models_of(settings), settings.unpriced)
         yield settings, nc
+
+
+def answered_at(settings: Settings, url: str) -> Settings:
+    """The settings with the offline teacher at a URL for every role."""
+    teacher = {"model": OFFLINE_MODEL, "base_url": url, "api_key": SecretStr("offline")}
+    return settings.model_copy(update={"llm": settings.llm.model_copy(update=teacher)})
 
 
 def _died(what: str) -> None:
@@ -86,9 +100,9 @@ async def connected(url: str) -> AsyncIterator[Client]:
         await nc.close()
 
 
-async def check_endpoints(settings: Settings) -> None:
+async def check_endpoints(settings: Settings, roles: Sequence[RoleName] = ROLES) -> None:
     """A word with each endpoint before any work: a wrong key must not cost hours of retries."""
-    for role in ROLES:
+    for role in roles:
         if not settings.endpoint(role).model:
             raise CommandError(
                 f"no model is named for the role {role!r}: give --model, OPENAI_MODEL or [llm] model in "
@@ -96,7 +110,7 @@ async def check_endpoints(settings: Settings) -> None:
             )
     llm = LLM(settings, _NoLedger())
     try:
-        await llm.preflight(ROLES)
+        await llm.preflight(roles)
     except LLMError as error:
         raise CommandError(str(error), OUTSIDE) from error
     finally:
@@ -162,17 +176,12 @@ async def _watch_teacher(process: asyncio.subprocess.Process, output: Path) -> N
 
 
 @contextlib.asynccontextmanager
-async def in_process(settings: Settings) -> AsyncIterator[None]:
-    """All stages in this process and event loop."""
-    if settings.metrics_port is not None:
-        try:
-            metrics.serve(settings.metrics_port, settings.metrics_host)
-        except OSError as error:
-            raise CommandError(str(error)) from error
-        settings = settings.model_copy(update={"metrics_port": None})  # one process, one port
+async def in_process(settings: Settings, names: Sequence[StageName]) -> AsyncIterator[None]:
+    """Stages in this process and event loop, without metrics of their own: one process has one port."""
+    settings = settings.model_copy(update={"metrics_port": None})
     started: list[Stage] = []
     try:
-        for name in START_ORDER:
+        for name in names:
             module = await asyncio.to_thread(importlib.import_module, module_of(name))
             stage: Stage = module.build(settings)
             try:
@@ -182,8 +191,32 @@ async def in_process(settings: Settings) -> AsyncIterator[None]:
             started.append(stage)
         yield
     finally:
-        # All at once: each drains what it has under way, which may need the sink to the last.
+        # All at once: each drains what it has under way.
         await asyncio.gather(*(stage.app.stop() for stage in started), return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def sink_in_process(settings: Settings, nc: Client) -> AsyncIterator[None]:
+    """The sink alone, with the process's metrics; at the end it takes in all that was published before."""
+    if settings.metrics_port is not None:
+        try:
+            metrics.serve(settings.metrics_port, settings.metrics_host)
+        except OSError as error:
+            raise CommandError(str(error)) from error
+    async with in_process(settings, ("sink",)):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(NatsError, TimeoutError):
+                await asyncio.wait_for(_all_stored(nc), CATCH_UP_S)
+
+
+async def _all_stored(nc: Client) -> None:
+    while True:
+        lags = await topology.lags(nc.jetstream())
+        if not lags["sink"].depth:
+            return
+        await asyncio.sleep(0.1)
 
 
 @contextlib.asynccontextmanager

@@ -3,11 +3,11 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -36,6 +36,8 @@ class View:
     title: str
     target: int
     console: Console = field(default_factory=lambda: Console(stderr=True))
+    against_limits: Callable[[], Mapping[str, str]] = dict
+    """Spent over limit, of each budget there is."""
     _samples: deque[Sample] = field(default_factory=deque)
     _live: Live | None = None
     _last_line: float = 0.0
@@ -130,9 +132,10 @@ class View:
             ("tokens ", "dim"), f"{llm['prompt_tokens']:,} in, {llm['completion_tokens']:,} out   ",
             ("cost ", "dim"), f"${llm['cost_usd']:.2f}",
         )  # fmt: skip
-        return Panel(
-            Group(progress, Text(), table, Text(), states, calls), title=self.title, title_align="left"
-        )
+        shown: list[RenderableType] = [progress, Text(), table, Text(), states, calls]
+        if limits := self.against_limits():
+            shown.append(Text.assemble(("budget ", "dim"), ",  ".join(f"{k} {v}" for k, v in limits.items())))
+        return Panel(Group(*shown), title=self.title, title_align="left")
 
     def _line(self, status: Mapping[str, Any], lags: Mapping[StageName, Lag]) -> str:
         values = {
@@ -146,6 +149,7 @@ class View:
             "llm_calls": status["llm"]["calls"],
             "llm_failed": status["llm"]["failed"],
             "cost_usd": f"{status['llm']['cost_usd']:.2f}",
+            **{f"budget_{name}": text for name, text in self.against_limits().items()},
             "eta": self._eta(status["accepted"]),
         }
         return " ".join(f"{name}={value}" for name, value in values.items())

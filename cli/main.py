@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import typer
 from pydantic import SecretStr
 
-from cli.errors import INTERRUPTED, CommandError, fail
-from schemas.dialogue import Scenario
-from schemas.settings import Settings, SettingsError, load
+from cli import tools as tool_commands
+from cli.errors import CommandError
+from cli.options import AsJson, DataDir, Model, RunId, SettingsFile, guarded, settings_of
+from schemas.dialogue import Relevance, Scenario
 
 app = typer.Typer(
     name="genesisfunc",
@@ -23,70 +24,42 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-T = TypeVar("T")
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help="Folder with all data of the embedded servers. [default: ./genesisfunc-data]"),
-]
-SettingsFile = Annotated[
-    Path | None,
-    typer.Option("--settings", help="TOML file with models, URLs, prices and limits, per role if wanted."),
-]
-Model = Annotated[str | None, typer.Option(help="Model for every role the settings file does not name.")]
-RunId = Annotated[str | None, typer.Option("--run", help="Run id. [default: the newest run]")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
-
-
-def settings_of(path: Path | None, data_dir: Path | None, model: str | None = None) -> Settings:
-    try:
-        settings = load(path)
-    except SettingsError as error:
-        raise CommandError(str(error)) from error
-    changes: dict[str, Any] = {}
-    if data_dir is not None:
-        changes["data_dir"] = data_dir
-    if model is not None:
-        changes["llm"] = settings.llm.model_copy(update={"model": model})
-    return settings.model_copy(update=changes)
-
-
-def guarded(work: Callable[[], T]) -> T:
-    """Run a command; what is wrong with its input ends in one message and an exit code."""
-    try:
-        return work()
-    except CommandError as error:
-        fail(error)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+K = TypeVar("K")
 
 
 def as_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def mix_of(text: str | None) -> dict[Scenario, float]:
-    """`single-single=2,special=1` as weights; a scenario left out is not generated."""
-    from consumers.sampler.plan import DEFAULT_MIX
+def weights_of(option: str, text: str | None, key: Callable[[str], K], names: str) -> dict[K, float]:
+    """`high=2,low` as weights, 1 where none is given; empty for no text.
 
-    if text is None:
-        return DEFAULT_MIX
-    mix: dict[Scenario, float] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
+    Raises:
+        CommandError: a name or a weight is none, or all weights are 0.
+    """
+    found: dict[K, float] = {}
+    for part in filter(None, (piece.strip() for piece in (text or "").split(","))):
         name, equals, weight = part.partition("=")
         try:
             value = float(weight) if equals else 1.0
             if not 0 <= value < 1e9:
                 raise ValueError
-            mix[Scenario(name.strip())] = value
+            found[key(name.strip())] = value
         except ValueError:
             raise CommandError(
-                f"--scenario-mix: {part!r} is no NAME=WEIGHT; the names are "
-                f"{', '.join(scenario.value for scenario in Scenario)}, a weight is 0 or more"
+                f"{option}: {part!r} is no NAME=WEIGHT; the names are {names}, a weight is 0 or more"
             ) from None
-    if not any(mix.values()):
-        raise CommandError("--scenario-mix: at least one scenario needs a weight above 0")
-    return mix
+    if text is not None and not any(found.values()):
+        raise CommandError(f"{option}: at least one weight must be above 0")
+    return found
+
+
+def mix_of(text: str | None) -> dict[Scenario, float]:
+    """`single-single=2,special=1` as weights; a scenario left out is not generated."""
+    from consumers.sampler.schedule import DEFAULT_MIX
+
+    names = ", ".join(scenario.value for scenario in Scenario)
+    return weights_of("--scenario-mix", text, Scenario, names) or DEFAULT_MIX
 
 
 def _version(wanted: bool) -> None:
@@ -108,7 +81,13 @@ def options(
 
 @app.command()
 def run(
-    tools: Annotated[str, typer.Option(help="`bfcl` (the installed package bfcl-eval) or a JSON file.")],
+    tools: Annotated[
+        str,
+        typer.Option(
+            help="A file, folder or URL of tools (JSON, OpenAPI, Python), `bfcl`, or `mcp:COMMAND`; "
+            "`genesisfunc tools import --help` shows all."
+        ),
+    ],
     dialogues: Annotated[int, typer.Option(min=1, help="Accepted dialogues wanted.")],
     scenario_mix: Annotated[
         str | None,
@@ -125,9 +104,42 @@ def run(
     swap_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the judge's choices asked again in reverse order.")
     ] = 0.1,
+    distractors: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of the bands of relevance that unneeded tools are drawn from. "
+            "[default: `high=2,medium=2,low=1`]"
+        ),
+    ] = None,
+    languages: Annotated[
+        str | None, typer.Option(help="Users' languages with weights, such as `English=3,German=1`.")
+    ] = None,
+    thinking: Annotated[
+        bool, typer.Option("--thinking", help="The assistant's moves carry their reasoning, for GRPO.")
+    ] = False,
+    mishap_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the turns with calls in which a tool fails.")
+    ] = 0.05,
+    judge: Annotated[
+        bool, typer.Option("--judge/--no-judge", help="Choose from the candidates; without, take the first.")
+    ] = True,
+    memory: Annotated[
+        bool, typer.Option("--memory/--no-memory", help="Keep new dialogues apart from those before.")
+    ] = True,
+    evaluation: Annotated[
+        bool,
+        typer.Option("--evaluation/--no-evaluation", help="Hold back what rules or the model checker doubt."),
+    ] = True,
     in_flight: Annotated[int, typer.Option(min=1, help="Dialogues under way at once.")] = 64,
     seed: Annotated[int, typer.Option(help="Seed of all sampling.")] = 0,
     model: Model = None,
+    budget_usd: Annotated[
+        float | None,
+        typer.Option(min=0, help="Stop when the run's model calls, earlier starts included, cost this much."),
+    ] = None,
+    budget_tokens: Annotated[
+        int | None, typer.Option(min=0, help="The same in tokens of prompts and replies together.")
+    ] = None,
     defect_rate: Annotated[
         float, typer.Option(min=0, max=1, help="How often the offline teacher errs on purpose.")
     ] = 0.05,
@@ -143,20 +155,31 @@ def run(
 
     Ctrl-C stops cleanly. The same command goes on where it stopped; no model call is paid for twice.
     """
+    from cli.budget import Budget
     from cli.generate import generate
 
     guarded(
         lambda: generate(
             tools=tools,
             dialogues=dialogues,
-            mix=mix_of(scenario_mix),
-            candidates=candidates,
-            dialogues_per_tool=dialogues_per_tool,
-            slot_strategy=slot_strategy,
-            swap_share=swap_share,
-            in_flight=in_flight,
-            seed=seed,
+            shape={
+                "mix": mix_of(scenario_mix),
+                "candidates": candidates,
+                "dialogues_per_tool": dialogues_per_tool,
+                "slot_strategy": slot_strategy,
+                "swap_share": swap_share,
+                "distractors": weights_of("--distractors", distractors, Relevance, "high, medium, low"),
+                "languages": weights_of("--languages", languages, str.strip, "languages by English name"),
+                "thinking": thinking,
+                "mishap_share": mishap_share,
+                "judge": judge,
+                "memory": memory,
+                "evaluation": evaluation,
+                "in_flight": in_flight,
+                "seed": seed,
+            },
             defect_rate=defect_rate,
+            budget=Budget(budget_usd, budget_tokens),
             settings=settings_of(settings, data_dir, model),
             as_json=json,
         )
@@ -213,7 +236,7 @@ def sql(
 ) -> None:
     """Ask the event store anything, during and after a run.
 
-    Tables: `events`; views: `dialogues`, `llm_calls`, `rule_findings`, `calls`.
+    Tables: `events`; views: `dialogues`, `llm_calls`, `judgements`, `rule_findings`, `calls`.
 
     Example: genesisfunc sql "SELECT state, count() FROM dialogues GROUP BY state"
     """
@@ -264,6 +287,31 @@ def report(
 
 
 @app.command()
+def compare(
+    run_a: Annotated[str, typer.Argument(metavar="RUN_A", help="Run id, or the start of it.")],
+    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help="The run to compare it with.")],
+    data_dir_b: Annotated[
+        Path | None, typer.Option(help="Data folder of RUN_B. [default: that of RUN_A]")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="HTML file. [default: reports/compare-RUN_A-RUN_B.html in the data folder]"),
+    ] = None,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+    json: AsJson = False,
+) -> None:
+    """Two runs side by side: what was asked for differently, and what came of it.
+
+    Differences come with 95 % intervals; those whose interval leaves out 0 are marked. On the terminal and as
+    one self-contained HTML page.
+    """
+    from cli.compare import show_comparison
+
+    guarded(lambda: show_comparison(settings_of(settings, data_dir), run_a, run_b, data_dir_b, to, json))
+
+
+@app.command()
 def teacher(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")
@@ -287,6 +335,7 @@ def teacher(
 
 dead = typer.Typer(help="Messages no stage could handle.", no_args_is_help=True)
 rules = typer.Typer(help="The rule checker's rules.", no_args_is_help=True)
+app.add_typer(tool_commands.app, name="tools")
 app.add_typer(dead, name="dead")
 app.add_typer(rules, name="rules")
 

@@ -6,8 +6,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from cli import hosting
-from cli.errors import INTERRUPTED, OUTSIDE, SHORTFALL, CommandError, give_up
+from cli.budget import Budget, Spending
+from cli.errors import BUDGET, INTERRUPTED, OUTSIDE, SHORTFALL, CommandError, give_up
 from cli.folder import DataFolder
 from cli.live import View
 from cli.store import RemoteStore
@@ -40,6 +41,8 @@ POLL_S = 1.0
 OVER_AFTER_S = 60.0
 """Without a dialogue under way for this long, a run is over even if other runs keep the stages busy. Longer
 than `ack_wait`: after a kill the sink's last messages come again only then."""
+SETTLED_AFTER_S = 3.0
+"""Once nothing may be paid for any more: without any news for this long, what was under way is in."""
 STALLED_AFTER_S = 180.0
 """Without any progress for this long, while models fail, a run stops and says so."""
 
@@ -68,9 +71,13 @@ class Outcome:
     status: Mapping[str, Any]
     message: str = ""
     code: int = 0
+    budget: Mapping[str, Any] | None = None
+    """Limits and what was spent of them; None without limits."""
 
 
-async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[Outcome, Settings]:
+async def run(
+    order: Order, settings: Settings, *, defect_rate: float, budget: Budget
+) -> tuple[Outcome, Settings]:
     """Host everything here, or use the pipeline that already works in the data folder.
 
     Raises:
@@ -85,8 +92,13 @@ async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[
                 f"`genesisfunc up` works in {folder.path} with other models "
                 f"({_listed(owner.models)}, not {_listed(named)}); stop it, or leave the models to it"
             )
+        _require_prices(budget, owner.unpriced)
         async with hosting.connected(owner.nats_url) as nc:
-            return await _drive(order, owner.models, nc), settings
+            spending = Spending(nc, order.run_id(owner.models), budget)
+            async with _remote_store(nc) as store, spending.watched(store):
+                outcome = await _drive(order, owner.models, nc, store, spending)
+        return _told(outcome, order, spending), settings
+    _require_prices(budget, settings.unpriced)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(folder.owned())
         _log_to(folder.path / "logs" / "run.log")
@@ -95,8 +107,54 @@ async def run(order: Order, settings: Settings, *, defect_rate: float) -> tuple[
                 folder, settings, mode="run", teacher_seed=order.spec.seed, defect_rate=defect_rate
             )
         )
-        await stack.enter_async_context(hosting.in_process(settings))
-        return await _drive(order, hosting.models_of(settings), nc), settings
+        await stack.enter_async_context(hosting.sink_in_process(settings, nc))
+        store = await stack.enter_async_context(_remote_store(nc))
+        models = hosting.models_of(settings)
+        spending = Spending(nc, order.run_id(models), budget)
+        # Around the other stages: they start with a permit, and are watched until they have drained.
+        await stack.enter_async_context(spending.watched(store))
+        await stack.enter_async_context(hosting.in_process(settings, hosting.START_ORDER[1:]))
+        outcome = await _drive(order, models, nc, store, spending)
+    return _told(outcome, order, spending), settings
+
+
+def _require_prices(budget: Budget, unpriced: Sequence[str]) -> None:
+    if budget.usd is None or not unpriced:
+        return
+    raise CommandError(
+        f"--budget-usd: the price of {', '.join(unpriced)} is not known. State it in the settings file, in "
+        f'US dollars a million tokens:\n[prices."{unpriced[0]}"]\nusd_per_mtok_in = …\nusd_per_mtok_out = …\n'
+        "or limit the tokens with --budget-tokens"
+    )
+
+
+def _told(outcome: Outcome, order: Order, spending: Spending) -> Outcome:
+    """The outcome with what was spent in the end, by calls that were still under way too."""
+    if not spending.budget.limited:
+        return outcome
+    outcome = replace(outcome, budget=spending.as_dict())
+    if outcome.code != BUDGET:
+        return outcome
+    return replace(
+        outcome,
+        message=f"the run stopped: {spending.budget.used_up_by(spending.spent)}. "
+        f"{outcome.status['accepted']} of {order.dialogues} dialogues are accepted, "
+        f"{outcome.status['in_flight']} wait half-way. Nothing is lost: the same command with a larger "
+        "budget goes on, and pays for nothing twice",
+    )
+
+
+@contextlib.asynccontextmanager
+async def _remote_store(nc: Client) -> AsyncIterator[RemoteStore]:
+    """The store, through the sink that has it."""
+    try:
+        store = await asyncio.to_thread(RemoteStore, _url(nc))
+    except StoreError as error:
+        raise CommandError(str(error), OUTSIDE) from error
+    try:
+        yield store
+    finally:
+        await asyncio.to_thread(store.close)
 
 
 def _log_to(path: Path) -> None:
@@ -139,7 +197,9 @@ async def up(settings: Settings, *, seed: int, defect_rate: float) -> str:
         return halted.result() if halted.done() else ""
 
 
-async def _drive(order: Order, models: Mapping[str, str], nc: Client) -> Outcome:
+async def _drive(
+    order: Order, models: Mapping[str, str], nc: Client, store: RemoteStore, spending: Spending
+) -> Outcome:
     """Ask for what is still missing of the run, and watch until it is there."""
     async with contextlib.AsyncExitStack() as stack:
         halted = await stack.enter_async_context(hosting.halts(nc))
@@ -150,13 +210,11 @@ async def _drive(order: Order, models: Mapping[str, str], nc: Client) -> Outcome
             asked = await _request(nc, order, run_id)
         except (NotStored, NoSpace, NatsError) as error:
             raise CommandError(f"the run could not be started: {error}", OUTSIDE) from error
-        store = await asyncio.to_thread(RemoteStore, _url(nc))
-        stack.callback(store.close)
         title = f"run {run_id}  ·  {order.pool.source}: {len(order.pool.tools):,} tools  ·  {_listed(models)}"
         if not asked:
             await _once_more(nc, order, run_id, store)
-        with View(title, order.dialogues) as view:
-            return await _watch(nc, store, view, run_id, order.dialogues, halted, stop)
+        with View(title, order.dialogues, against_limits=spending.against_limits) as view:
+            return await _watch(nc, store, view, run_id, order.dialogues, spending, halted, stop)
 
 
 def _url(nc: Client) -> str:
@@ -215,6 +273,7 @@ async def _watch(
     view: View,
     run_id: str,
     target: int,
+    spending: Spending,
     halted: "asyncio.Future[str]",
     stop: asyncio.Event,
 ) -> Outcome:
@@ -241,6 +300,8 @@ async def _watch(
         progress += now["llm"]["calls"] - now["llm"]["failed"]
         if progress != before:
             moved, before = time.monotonic(), progress
+        elif spending.used_up and time.monotonic() - moved > SETTLED_AFTER_S:
+            return Outcome(now, code=0 if now["accepted"] >= target else BUDGET)
         elif depth and time.monotonic() - moved > STALLED_AFTER_S:
             why = await asyncio.to_thread(_last_failure, store, run_id)
             return Outcome(now, f"nothing has moved for {STALLED_AFTER_S:.0f} s{why}", OUTSIDE)
@@ -250,6 +311,7 @@ async def _watch(
         quiet = quiet + 1 if over and depth == 0 else 0
         ended = (ended or time.monotonic()) if over else None
         if quiet >= 2 or (ended is not None and time.monotonic() - ended > OVER_AFTER_S):
+            spending.finished = True
             return _finished(now, target)
         await _pause(stop)
 

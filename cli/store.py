@@ -165,13 +165,13 @@ def _found(settings: Settings) -> EventStore | RemoteStore:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         late = time.monotonic() > deadline
-        if (owner := folder.owner()) is not None:
+        if (owner := folder.owner()) is not None and owner.has_store:
             try:
                 return _answering(RemoteStore(owner.nats_url))
             except StoreError:
                 if late:
                     raise
-        elif not folder.is_owned() or late:
+        elif owner is not None or not folder.is_owned() or late:
             try:
                 return EventStore(settings.store_url).open()
             except StoreBusyError:

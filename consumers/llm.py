@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 
-from agents.client import LLM, EndpointDown, EndpointRefused, ReplyUnusable
+from agents.client import LLM, EndpointDown, EndpointRefused, MayNotPay, ReplyUnusable
 from schemas.events import Envelope, Output, Where
 from schemas.settings import Settings
-from streams.stage import Halt, Handle, Permanent, Retry, Stage
+from streams.control import Permits
+from streams.stage import Halt, Handle, Hold, Permanent, Retry, Stage
 from streams.stores import NatsLedger
 
 
 def client(stage: Stage, settings: Settings) -> LLM:
     """The stage's door to its models, closed with the stage."""
-    llm = LLM(settings, NatsLedger(stage))
+    llm = LLM(settings, NatsLedger(stage), Permits(stage))
+    stage.app.on_shutdown(llm.settle)
     stage.app.after_shutdown(llm.close)
     return llm
 
@@ -37,6 +39,8 @@ def asks_models(handle: Handle) -> Handle:
             return await handle(event)
         except EndpointDown as error:
             raise Retry(str(error)) from error
+        except MayNotPay as error:
+            raise Hold(str(error)) from error
         except EndpointRefused as error:
             raise Halt(str(error)) from error
         except ReplyUnusable as error:

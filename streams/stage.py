@@ -5,7 +5,8 @@ A stage's core is a function from an event to outputs. Around it stands what mus
 - the input is acknowledged last, so whoever is killed in between is asked again;
 - outputs carry ids derived from the input's, so being asked again is harmless;
 - long work keeps its message alive with heartbeats;
-- an outage (`Retry`) sends the message back with a growing delay, for as long as it takes;
+- an outage (`Retry`) sends the message back with a growing delay, for as long as it takes; one that was
+  decided (`Hold`) sends it back with a short one;
 - a wrong setting (`Halt`) sends it back and stops the process, since only a person can help;
 - a message that cannot be handled (`Permanent`, or any error after `max_deliver` deliveries) becomes a
   dead letter with its error and traceback. Nothing is ever dropped.
@@ -26,6 +27,7 @@ from faststream import AckPolicy, FastStream
 from faststream.message import StreamMessage
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.message import NatsBatchMessage, NatsMessage
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeout
@@ -54,12 +56,19 @@ nobody waits for the sink but people."""
 DRAIN_S = 20.0
 """How long a stopping stage waits for what it has under way."""
 
+HOLD_S = 5.0
+"""Until a message that was held is tried again: what is released goes on this soon."""
+
 HALTED = "control.halted"
 """Core NATS: a stage that halts says why here, for whoever hosts it."""
 
 
 class Retry(Exception):
     """Not now: something outside is down. The message comes back until it works."""
+
+
+class Hold(Retry):
+    """Not now, and that is meant: the message comes back every few seconds until it may go on."""
 
 
 class Halt(Exception):
@@ -100,6 +109,11 @@ class Stage:
     def js(self) -> JetStreamContext:
         stream: JetStreamContext = self.broker.config.connection_state.stream
         return stream
+
+    @property
+    def connection(self) -> Client:
+        connection: Client = self.broker.config.connection_state.connection
+        return connection
 
     def per_message(self, handle: Handle, workers: int) -> None:
         """For stages that wait for models: `workers` messages under way at once in this process.
@@ -264,6 +278,11 @@ class Stage:
                 await self._halt(error)
             case NoSpace():
                 await self._halt(Halt(str(error)))
+            case Hold():
+                log.debug("%s: %s is held: %s", self.name, raw.subject, error)
+                metrics.HANDLED.labels(self.name, "held").inc()
+                await raw.nak(delay=HOLD_S)
+                return None
             case Retry() | NotStored():
                 log.warning("%s: %s comes back later: %s", self.name, raw.subject, error)
             case Permanent() | TooLarge():
@@ -288,7 +307,7 @@ class Stage:
         log.log(logging.DEBUG if self._halting else logging.ERROR, "%s stops: %s", self.name, reason)
         self._halting = True
         with contextlib.suppress(NatsError):
-            await self.broker.config.connection_state.connection.publish(
+            await self.connection.publish(
                 HALTED, json.dumps({"stage": self.name, "reason": str(reason)}).encode()
             )
         self.app.exit()

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from nats.errors import Error as NatsError
@@ -23,18 +23,30 @@ from streams.stage import Permanent, Retry, Stage
 T = TypeVar("T")
 
 
+class Desk(Protocol):
+    """Whoever asks models: a stage, or a command that does without one."""
+
+    @property
+    def js(self) -> JetStreamContext: ...
+
+    @property
+    def producer(self) -> str:
+        """Name and version, see `schemas.events.Envelope`."""
+        ...
+
+
 class NatsLedger:
     """Answers by request hash: the event `llm.called` is itself the entry, looked up by its subject.
 
     Written before an answer is used, so that a stage killed right after pays nothing twice.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def recall(self, request_hash: str) -> Sequence[str] | None:
         try:
-            found = await self._stage.js.get_last_msg(
+            found = await self._desk.js.get_last_msg(
                 "LLM", f"{topology.LLM_CALLED}.ok.{request_hash}", direct=True
             )
         except NotFoundError:
@@ -49,20 +61,24 @@ class NatsLedger:
 
     async def record(self, call: LLMCalled, where: Where) -> None:
         now = datetime.now(UTC)
+        match call.outcome:
+            case "ok":
+                fact: object = call.request_hash
+            case "unparsable":  # one fact, as often as the recorded answer is read again
+                fact = (where.causation_id, call)
+            case _:
+                fact = (where.causation_id, now.isoformat(), call)
         await publish(
-            self._stage.js,
+            self._desk.js,
             Envelope(
-                # A failed try is a fact of its own each time; an answer is one fact for ever.
-                event_id=events.derive_id(
-                    topology.LLM_CALLED, call.request_hash or (where.causation_id, now.isoformat(), call)
-                ),
+                event_id=events.derive_id(topology.LLM_CALLED, fact),
                 subject=topology.LLM_CALLED,
                 run_id=where.run_id,
                 dialogue_id=where.dialogue_id,
                 round=where.round,
                 causation_id=where.causation_id,
                 produced_at=now,
-                producer=self._stage.producer,
+                producer=self._desk.producer,
                 body=call,
             ),
         )

@@ -128,6 +128,7 @@ STORE_QUERY = "store.query"
 
 MEMORY_BUCKET = "memory"
 POOLS_BUCKET = "pools"
+PERMITS_BUCKET = "permits"
 
 
 def durables_of(stage: StageName) -> tuple[Durable, ...]:
@@ -196,10 +197,11 @@ async def declare(js: JetStreamContext, settings: Settings, replicas: int = 1) -
             await js.update_stream(config)
     for durable in DURABLES:
         await js.add_consumer(durable.stream, consumer_config(durable, settings))
-    try:
-        await js.key_value(MEMORY_BUCKET)
-    except BucketNotFoundError:
-        await js.create_key_value(KeyValueConfig(bucket=MEMORY_BUCKET, replicas=replicas))
+    for bucket in (MEMORY_BUCKET, PERMITS_BUCKET):
+        try:
+            await js.key_value(bucket)
+        except BucketNotFoundError:
+            await js.create_key_value(KeyValueConfig(bucket=bucket, replicas=replicas))
     try:
         await js.object_store(POOLS_BUCKET)
     except (BucketNotFoundError, NotFoundError):

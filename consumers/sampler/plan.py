@@ -203,7 +203,8 @@ def _several(table: Table, wanted: int, make: MakeTask, rng: random.Random) -> l
     """The tasks of a multi-task dialogue.
 
     Where too few tools are related one stands twice, with other values; one without parameters cannot.
-    Where a tool's result has what the target needs, that comes first, and the target builds on it.
+    Where a tool's result has what the target needs, that comes first as a task more, and the target builds
+    on it.
     """
     target = table.target
     chained: list[tuple[ToolSpec, Task]] = []
@@ -216,7 +217,7 @@ def _several(table: Table, wanted: int, make: MakeTask, rng: random.Random) -> l
     taken = {tool.name for tool, _ in chained} or {target.name}
     more = [tool for tool in table.related if tool.name not in taken]
     tools = [] if chained else [target]
-    tools += more[: wanted - len(tools) - len(chained)]
+    tools += more[: wanted - 1]
     repeatable = [tool for tool in tools if tool.properties]
     while len(chained) + len(tools) < wanted and repeatable:
         tools.append(rng.choice(repeatable))

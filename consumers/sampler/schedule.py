@@ -15,7 +15,7 @@ from schemas.dialogue import RunSpec, Scenario, Slot
 BLOCK = 80
 """Tools that are worked at a time: more than dialogues are usually under way at once, so that the memory
 of one dialogue can reach the next about the same tool."""
-ATTEMPTS_PER_TOOL = 2
+ATTEMPTS_PER_TOOL = 3
 """Attempts at a slot before its neighbour's tool is taken: some tools cannot be asked about well."""
 
 GOLDEN = 0.6180339887498949
@@ -70,8 +70,8 @@ class Schedule:
     """Slot -> its target and the companions that share its dialogue.
 
     The target is always a tool of the current block that had the fewest turns; a block is done when
-    each of its tools had `dialogues_per_tool`, as target or companion, and when all blocks are, the
-    next pass begins. Of the tools that go with the target, those that had fewest turns are taken.
+    each of its tools had `dialogues_per_tool`, as target or companion. When all blocks are done, each tool
+    gets one turn more a pass. Of the tools that go with the target, those that had fewest turns are taken.
     """
 
     def __init__(self, spec: RunSpec, names: Sequence[str]) -> None:
@@ -114,7 +114,8 @@ class Schedule:
             self._slots.append(group)
         self._block += BLOCK
         if self._block >= len(self._order):
-            self._block, self._quota = 0, self._quota + self._spec.dialogues_per_tool
+            # From here on a turn at a time, so that wherever a run ends its tools are nearly even.
+            self._block, self._quota = 0, self._quota + 1
 
 
 def companions(relations: Relations, turns: Mapping[str, int], wanted: int) -> list[str]:

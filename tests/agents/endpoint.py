@@ -1,8 +1,9 @@
 """A scripted OpenAI-compatible endpoint: each request gets the next answer of the script."""
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from agents.client import LLM
 from schemas.events import LLMCalled, Where
 from schemas.settings import Endpoint, Settings
 
-Answer = Callable[[dict[str, Any]], web.Response]
+Answer = Callable[[dict[str, Any]], web.Response | Awaitable[web.Response]]
 
 
 def says(*texts: str, finish: str = "stop") -> Answer:
@@ -51,6 +52,22 @@ def refuses(status: int, message: str, code: str | None = None, **headers: str) 
 
 
 @dataclass
+class Slow:
+    """Answers as `answer` does, once it is let."""
+
+    answer: Answer
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, request: dict[str, Any]) -> web.Response:
+        self.asked.set()
+        await self.let.wait()
+        reply = self.answer(request)
+        assert isinstance(reply, web.Response)
+        return reply
+
+
+@dataclass
 class Script:
     answers: Sequence[Answer]
     """The last one is repeated."""
@@ -59,7 +76,8 @@ class Script:
     async def handle(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
         self.requests.append(body)
-        return self.answers[min(len(self.requests), len(self.answers)) - 1](body)
+        reply = self.answers[min(len(self.requests), len(self.answers)) - 1](body)
+        return reply if isinstance(reply, web.Response) else await reply
 
 
 @dataclass
@@ -76,6 +94,16 @@ class DictLedger:
         self.calls.append(call)
         if call.outcome == "ok":
             self.answers[call.request_hash] = call.answers
+
+
+@dataclass
+class DictPurse:
+    """Refusals by run, in memory; `streams.control.Permits` is tested on its own."""
+
+    refusals: dict[str, str] = field(default_factory=dict)
+
+    async def refusal(self, run_id: str) -> str:
+        return self.refusals.get(run_id, "")
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +129,7 @@ async def scripted(*answers: Answer, **settings: Any) -> AsyncIterator[tuple[LLM
         endpoint = Endpoint(
             model="m", base_url=url, api_key=SecretStr("k"), usd_per_mtok_in=1.0, usd_per_mtok_out=10.0
         )
-        llm = LLM(Settings(llm=endpoint, **settings), ledger)
+        llm = LLM(Settings(llm=endpoint, **settings), ledger, DictPurse())
         try:
             yield llm, script, ledger
         finally:

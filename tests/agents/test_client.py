@@ -1,15 +1,16 @@
 """The door to the models, against an endpoint that misbehaves on cue."""
 
 import asyncio
+import json
 
 import pytest
 from pydantic import SecretStr
 
-from agents.client import EndpointDown, EndpointRefused, ReplyUnusable
+from agents.client import EndpointDown, EndpointRefused, MayNotPay, ReplyUnusable
 from agents.role import Reply, Role
 from schemas.events import Where
 from schemas.settings import RoleOverride
-from tests.agents.endpoint import refuses, says, scripted
+from tests.agents.endpoint import Slow, refuses, says, scripted
 
 
 class Greeting(Reply):
@@ -70,6 +71,142 @@ async def test_an_endpoint_that_gives_one_choice_is_asked_for_the_rest():
         assert [reply.text for reply in await ask(llm, n=3)] == ["0", "1", "2"]
 
     assert len({request["seed"] for request in script.requests}) == 3
+
+
+async def test_an_endpoint_that_refuses_n_costs_one_more_request_once():
+    single = [says(f'{{"text": "{i}"}}') for i in range(6)]
+    async with scripted(refuses(400, "'n' must be 1"), *single) as (llm, script, ledger):
+        assert [reply.text for reply in await ask(llm, n=3)] == ["0", "1", "2"]
+        assert len(script.requests) == 1 + 3
+        assert [reply.text for reply in await ask(llm, key="again", n=3)] == ["3", "4", "5"]
+
+    assert len(script.requests) == 1 + 3 + 3
+    assert ["n" in request for request in script.requests] == [True] + 6 * [False]
+    assert sum(call.outcome == "ok" for call in ledger.calls) == 6, "a request, an event"
+
+
+async def test_choices_that_came_are_not_paid_for_again_when_a_later_one_fails():
+    answers = [
+        says('{"text": "0"}'),
+        refuses(503, "down", **NOW),
+        *(says(f'{{"text": "{i}"}}') for i in "12"),
+    ]
+    async with scripted(*answers, max_call_attempts=1) as (llm, script, _):
+        with pytest.raises(EndpointDown):
+            await ask(llm, n=3)
+        assert [reply.text for reply in await ask(llm, n=3)] == ["0", "1", "2"]
+
+    assert len(script.requests) == 4
+
+
+async def test_cached_prompt_tokens_have_their_own_price():
+    def cached(request):
+        reply = says(HELLO)(request)
+        body = json.loads(reply.body)
+        body["usage"]["prompt_tokens_details"] = {"cached_tokens": 80}
+        reply.body = json.dumps(body).encode()
+        return reply
+
+    async with scripted(cached) as (llm, _, ledger):
+        llm.settings = llm.settings.model_copy(
+            update={"llm": llm.settings.llm.model_copy(update={"usd_per_mtok_cached": 0.25})}
+        )
+        await ask(llm)
+
+    [call] = ledger.calls
+    assert call.cached_tokens == 80
+    assert call.cost_usd == pytest.approx((20 * 1.0 + 80 * 0.25 + 10 * 10.0) / 1e6)
+
+
+async def test_a_run_that_may_not_pay_asks_nobody_but_is_given_what_is_recorded():
+    async with scripted(says(HELLO)) as (llm, script, ledger):
+        recorded = await ask(llm)
+        llm.purse.refusals["r1"] = "its budget is used up"
+        with pytest.raises(MayNotPay, match="run r1 pays for nothing now: its budget is used up"):
+            await ask(llm, key="new")
+        assert await ask(llm) == recorded
+
+    assert len(script.requests) == 1
+    assert [call.outcome for call in ledger.calls] == ["ok"]
+
+
+async def test_those_who_wait_for_their_turn_are_not_paid_for_once_the_run_may_not_pay():
+    slow = Slow(says(HELLO))
+    async with scripted(slow) as (llm, script, ledger):
+        llm.settings = llm.settings.model_copy(
+            update={"llm": llm.settings.llm.model_copy(update={"concurrency": 2})}
+        )
+        asked = [asyncio.create_task(ask(llm, key=str(i))) for i in range(6)]
+        await slow.asked.wait()
+        llm.purse.refusals["r1"] = "enough"
+        slow.let.set()
+        ends = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert len(script.requests) == 2, "those under way"
+    assert sum(isinstance(end, MayNotPay) for end in ends) == 4
+    assert sum(call.outcome == "ok" for call in ledger.calls) == 2, "and these are kept"
+
+
+async def test_a_call_that_failed_is_not_tried_again_once_the_run_may_not_pay():
+    async with scripted(refuses(429, "slow down", **NOW)) as (llm, script, _):
+
+        def stop_at(request):
+            llm.purse.refusals["r1"] = "enough"
+            return refuses(429, "slow down", **NOW)(request)
+
+        script.answers = [stop_at]
+        with pytest.raises(MayNotPay):
+            await ask(llm)
+
+    assert len(script.requests) == 1
+
+
+async def test_what_one_run_may_not_pay_for_another_may():
+    """Two runs ask the same at the same time, the one that has used its budget up first."""
+    async with scripted(says(HELLO)) as (llm, script, _):
+        llm.purse.refusals["r1"] = "enough"
+        poor, rich = await asyncio.gather(
+            ask(llm),
+            llm.ask(ROLE, PROMPT, where=Where("r2", "d1", 1, "cause"), key="k"),
+            return_exceptions=True,
+        )
+
+    assert isinstance(poor, MayNotPay)
+    assert rich == [Greeting(text="hello")]
+    assert len(script.requests) == 1
+
+
+async def test_a_client_that_settles_records_what_is_under_way_and_begins_nothing():
+    slow = Slow(says(HELLO))
+    async with scripted(slow) as (llm, script, ledger):
+        asked = asyncio.create_task(ask(llm))
+        await slow.asked.wait()
+        asked.cancel()  # whoever asked has gone; the endpoint answers all the same
+        settling = asyncio.create_task(llm.settle())
+        with pytest.raises(MayNotPay, match="stopping"):
+            await ask(llm, key="new")
+        assert not ledger.calls
+        slow.let.set()
+        await settling
+
+    assert len(script.requests) == 1
+    assert [call.outcome for call in ledger.calls] == ["ok"]
+
+
+async def test_settling_waits_no_longer_than_an_endpoint_may_take():
+    slow = Slow(says(HELLO))
+    async with scripted(slow) as (llm, _, ledger):
+        llm.settings = llm.settings.model_copy(
+            update={"llm": llm.settings.llm.model_copy(update={"timeout_s": 0.2})}
+        )
+        asked = asyncio.create_task(ask(llm))
+        await slow.asked.wait()
+        await asyncio.wait_for(llm.settle(), 5.0)
+        slow.let.set()
+        with pytest.raises((asyncio.CancelledError, MayNotPay)):
+            await asked
+
+    assert not [call for call in ledger.calls if call.outcome == "ok"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,19 @@ def test_progress_rate_and_time_left_are_shown(monkeypatch):
     assert "$1.50" in panel
 
 
+def test_spending_is_shown_beside_its_limit(monkeypatch, capsys):
+    limits = {"usd": "1.5000/5.00", "tokens": "110/900"}
+    console = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
+    with View("run r1", 200, console, lambda: limits) as view:
+        view.update(STATUS, {name: Lag(1, 0, 0, 0) for name in STAGES}, {})
+        console.print(view._live.renderable)
+    assert "budget usd 1.5000/5.00,  tokens 110/900" in console.file.getvalue()
+
+    with View("run r1", 200, Console(file=io.StringIO(), force_terminal=False), lambda: limits) as view:
+        view.update(STATUS, {name: Lag(1, 0, 0, 0) for name in STAGES}, {})
+    assert "budget_usd=1.5000/5.00 budget_tokens=110/900" in capsys.readouterr().err
+
+
 def test_a_finished_run_has_no_time_left(monkeypatch):
     assert "ETA done" in shown(monkeypatch, later_accepted=200)
 

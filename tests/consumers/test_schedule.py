@@ -106,8 +106,8 @@ def test_whichever_slot_is_asked_first_the_schedule_is_the_same(order):
 async def test_a_tool_that_keeps_failing_makes_way():
     schedule = Schedule(ALONE, NAMES)
     tried = [(await schedule.tools(Slot(7, attempt), relations))[0] for attempt in range(6)]
-    assert len(set(tried)) == 3
-    assert tried[0] == tried[1]
+    assert len(set(tried)) == 2
+    assert tried[0] == tried[1] == tried[2]
 
 
 def test_a_tool_meets_several_scenarios():

@@ -53,12 +53,14 @@ def test_the_exported_data_holds_each_accepted_dialogue_once(finished):
     assert Path(status["files"]["report"]).read_text().startswith("<!doctype html>")
 
 
-def test_special_dialogues_do_not_call(finished):
+def test_special_dialogues_call_only_where_something_can_be_done(finished):
     _, status, _ = finished
     rows = [json.loads(line) for line in Path(status["files"]["openai"]).read_text().splitlines()]
     special = [row for row in rows if row["metadata"]["scenario"] == "special"]
     assert special
-    assert not any(m.get("tool_calls") for row in special for m in row["messages"])
+    for row in special:
+        calls = any(m.get("tool_calls") for m in row["messages"])
+        assert calls == (row["metadata"]["special_kind"] in ("change_mind", "partial"))
 
 
 def test_the_same_command_again_pays_nothing(finished):

@@ -82,6 +82,7 @@ BAD: list[tuple[str, str, Dialogue]] = [
     ("schema_compiles", "dangling-ref", weather_taking(x={"$ref": "#/$defs/missing"})),
     ("schema_compiles", "remote-ref", weather_taking(x={"$ref": "http://127.0.0.1:9/schema.json"})),
     ("tool_is_described", "blank", table_with(description=" ")),
+    ("tool_does_something", "stub", table_with(description="This function serves as a placeholder.")),
     (
         "parameters_are_described",
         "bare",

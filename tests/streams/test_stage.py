@@ -13,7 +13,7 @@ from schemas.events import Dead, Envelope, Judged, Output, RuleChecked, ToolsSam
 from schemas.settings import Settings
 from streams import topology
 from streams.publisher import publish
-from streams.stage import HALTED, Halt, Handle, Permanent, Retry, Stage
+from streams.stage import HALTED, Halt, Handle, Hold, Permanent, Retry, Stage
 from tests.build import dialogue, event
 
 DONE = event(topology.JUDGED_DONE, Judged(dialogue()))
@@ -103,6 +103,25 @@ async def test_an_outage_uses_no_delivery_up(settings, nc):
         found = await next_event(nc, topology.CHECKED_RULE, publish(nc.jetstream(), DONE))
 
     assert deliveries == 2
+    assert isinstance(found.body, RuleChecked)
+
+
+async def test_what_is_held_comes_back_soon_and_uses_no_delivery_up(settings, nc, monkeypatch):
+    monkeypatch.setattr("streams.stage.HOLD_S", 0.05)
+    deliveries = 0
+
+    async def held_at_first(cause: Envelope) -> Sequence[Output]:
+        nonlocal deliveries
+        deliveries += 1
+        if deliveries < 6:  # an outage would have to wait for a minute by now
+            raise Hold("the run may not pay")
+        return await passes(cause)
+
+    impatient = settings.model_copy(update={"max_deliver": 1})
+    async with asyncio.timeout(10), running(checker(impatient, held_at_first)):
+        found = await next_event(nc, topology.CHECKED_RULE, publish(nc.jetstream(), DONE))
+
+    assert deliveries == 6
     assert isinstance(found.body, RuleChecked)
 
 

@@ -46,6 +46,15 @@ async def test_a_failed_try_is_recorded_but_is_no_answer(stage, nc):
     assert await ledger.recall("abc") is None
 
 
+async def test_an_unusable_answer_that_is_read_again_is_no_new_fact(stage, nc):
+    ledger = NatsLedger(stage)
+    for _ in range(2):
+        await ledger.record(call(outcome="unparsable", request_hash="", answers=("no",)), HERE)
+    await ledger.record(call(outcome="unparsable", request_hash="", answers=("maybe",)), HERE)
+
+    assert (await nc.jetstream().stream_info("LLM")).state.messages == 2
+
+
 class Tally(Struct, frozen=True):
     count: int = 0
 

@@ -52,9 +52,7 @@ def act(
     defect_rate: float = 0.0,
 ) -> AssistantMessage:
     role: Role[Any] = assistant.THINKING_ROLE if thinking else assistant.ROLE
-    move = ask(
-        role, rng, defect_rate, tools=views(tools), conversation=conversation_view(tuple(messages))
-    )
+    move = ask(role, rng, defect_rate, tools=views(tools), conversation=conversation_view(tuple(messages)))
     thought = move.thinking if thinking else ""
     if move.action != "call":
         return AssistantMessage(content=move.message, action=move.action, thinking=thought)

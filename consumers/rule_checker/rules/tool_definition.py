@@ -1,5 +1,6 @@
 """Are the tools on the table complete and usable?"""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -44,6 +45,20 @@ def tool_is_described(tool: Tool) -> Iterator[str]:
     """A model picks a tool by its description, so there is one."""
     if not tool.spec.description.strip():
         yield "has no description"
+
+
+_IDLE = re.compile(
+    r"\b(?:a placeholder function|serves as a placeholder|performs no operations?|"
+    r"does not perform any operations?|does nothing)\b",
+    re.IGNORECASE,
+)
+
+
+@tool_rule("error", "Leave the tool out, or say what it does.")
+def tool_does_something(tool: Tool) -> Iterator[str]:
+    """Nobody has a need for a tool that, by its own words, does nothing."""
+    if found := _IDLE.search(tool.spec.description):
+        yield f"says itself that it does nothing: {found[0]!r}"
 
 
 @tool_rule("warning", "Say what the parameter means and in which format or unit it is given.")
