@@ -1,6 +1,5 @@
 """`genesisfunc tools import`: tools from many places, cleaned, in one file."""
 
-import os
 import re
 import shlex
 import sys
@@ -15,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.errors import OUTSIDE, CommandError
+from cli.errors import CommandError
+from cli.files import write_whole
 from consumers.sampler.importers import Definitions, Imported, Pool, merged, pool_json, read_definitions
 from consumers.sampler.importers.pool import count
 
@@ -54,7 +54,7 @@ def import_tools(sources: Sequence[str], to: Path, *, prefix: str, force: bool, 
     read = [_renamed(_read(source), prefix) for source in sources]
     pool = merged(Definitions(tuple(one for found in read for one in found.imported), ", ".join(sources)))
     shares = _shares(read, pool)
-    _write(to, pool_json(pool.tools))
+    write_whole(to, pool_json(pool.tools))
     _summarise(shares, pool, to)
     if as_json:
         figures = {
@@ -90,18 +90,6 @@ def _shares(read: Sequence[Definitions], pool: Pool) -> list[_Share]:
     kept = Counter(home[id(tool)] for tool in pool.tools)
     cleaned = Counter(home[id(tool)] for tool in pool.tools if tool.name in pool.changes)
     return [_Share(found, kept[index], cleaned[index]) for index, found in enumerate(read)]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The file appears whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        raise CommandError(f"--to {path}: cannot be written: {error.strerror}", OUTSIDE) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 # --- summing up ----------------------------------------------------------------------------------
