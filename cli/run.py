@@ -38,6 +38,8 @@ from streams.publisher import NoSpace, NotStored, publish
 from streams.stores import put_pool
 
 POLL_S = 1.0
+LOOK_REST = 6.0
+"""Rest after a look at the store, in times of what the look took."""
 OVER_AFTER_S = 60.0
 """Without a dialogue under way for this long, a run is over even if other runs keep the stages busy. Longer
 than `ack_wait`: after a kill the sink's last messages come again only then."""
@@ -286,13 +288,14 @@ async def _watch(
             return Outcome(now, f"{halted.result()}. Nothing is lost: the same command goes on.", OUTSIDE)
         if stop.is_set():
             return Outcome(now, "interrupted; the same command goes on where this one stopped", INTERRUPTED)
+        began = time.monotonic()
         try:
             now, dead = await asyncio.to_thread(_look, store, run_id)
             lags = await topology.lags(js)
         except (StoreError, NatsError) as error:
             if time.monotonic() - moved > STALLED_AFTER_S:
                 return Outcome(now, f"the pipeline does not answer: {error}", OUTSIDE)
-            await _pause(stop)
+            await _pause(stop, POLL_S)
             continue
         view.update(now, lags, dead)
         depth = sum(lag.depth for lag in lags.values())
@@ -313,7 +316,8 @@ async def _watch(
         if quiet >= 2 or (ended is not None and time.monotonic() - ended > OVER_AFTER_S):
             spending.finished = True
             return _finished(now, target)
-        await _pause(stop)
+        # Looking costs more the more there is; it is not to slow down what it looks at.
+        await _pause(stop, max(POLL_S, LOOK_REST * (time.monotonic() - began)))
 
 
 def _finished(now: Mapping[str, Any], target: int) -> Outcome:
@@ -359,9 +363,9 @@ def _last_failure(store: RemoteStore, run_id: str) -> str:
     return f"; the last failed call was {rows[0][0]}: {rows[0][1]}: {rows[0][2]}" if rows else ""
 
 
-async def _pause(stop: asyncio.Event) -> None:
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(POLL_S):
+        async with asyncio.timeout(seconds):
             await stop.wait()
 
 

@@ -136,6 +136,8 @@ class Sampler:
         name, *others = await pool.schedule(spec).tools(slot, rate)
         target, relations = pool.tools[name], await rate(name)
         relevance = {other: found.r for other, found in relations.items()}
+        if scenario is Scenario.SPECIAL:
+            others = companions(relations, {}, 1)  # none is planned; a user who changes their mind needs one
         table = _table(pool, target, others, relations)
         planned = plan(spec, scenario, tasks_of(spec, slot.index), table, rng)
         distractors = tuple(
@@ -235,8 +237,7 @@ def _table(pool: Pool, target: ToolSpec, others: Sequence[str], relations: Relat
     ]
     return Table(
         target=target,
-        # Where the schedule foresees none, as for a user's change of mind: the closest.
-        related=[pool.tools[name] for name in others or companions(relations, {}, 1)],
+        related=[pool.tools[name] for name in others],
         givers=givers,
         strangers=[pool.tools[name] for name, found in sorted(relations.items()) if found.r < STRANGER_BELOW],
         may_miss=any(found.r < NO_TOOL_BELOW for found in relations.values()),

@@ -15,6 +15,8 @@ from schemas.dialogue import RunSpec, Scenario, Slot
 BLOCK = 80
 """Tools that are worked at a time: more than dialogues are usually under way at once, so that the memory
 of one dialogue can reach the next about the same tool."""
+ATTEMPTS_TOGETHER = 2
+"""Attempts at a slot before its target is left without companions: some go badly together."""
 ATTEMPTS_PER_TOOL = 3
 """Attempts at a slot before its neighbour's tool is taken: some tools cannot be asked about well."""
 
@@ -86,8 +88,8 @@ class Schedule:
     async def tools(self, slot: Slot, relations: Rate) -> tuple[str, ...]:
         """The target of a slot's dialogue and its companions, one a further task as far as there are any.
 
-        After a few failed attempts the tools around the target in the schedule's order are tried;
-        those come alone.
+        After a few failed attempts the target comes alone, and then the tools around it in the
+        schedule's order, alone as well.
 
         Args:
             relations: asked for the tools of a whole block at a time.
@@ -98,7 +100,7 @@ class Schedule:
         planned = self._slots[slot.index]
         shift = slot.attempt // ATTEMPTS_PER_TOOL
         if not shift:
-            return planned
+            return planned if slot.attempt < ATTEMPTS_TOGETHER else planned[:1]
         at = self._order.index(planned[0])
         return (self._order[(at + shift) % len(self._order)],)
 

@@ -122,6 +122,16 @@ def test_the_same_tool_comes_back_only_after_many_others():
         last[name] = index
 
 
+async def test_companions_that_keep_failing_leave_the_target_alone():
+    schedule = Schedule(TOGETHER, NAMES)
+    index = next(i for i, tools in enumerate(WHOLE) if len(tools) == 4)
+    tried = [await schedule.tools(Slot(index, attempt), relations) for attempt in range(4)]
+    assert tried[0] == tried[1] == WHOLE[index]
+    assert tried[2] == WHOLE[index][:1]
+    assert len(tried[3]) == 1
+    assert tried[3] != tried[2]
+
+
 async def test_a_pool_of_one_tool_has_it_always():
     async def nothing(name: str) -> dict[str, Relation]:
         return {}

@@ -192,7 +192,10 @@ function grow() {
   more.hidden = list.children.length >= found.length;
 }
 
+let waiting = 0;
+
 function filter() {
+  clearTimeout(waiting); // what was typed is filtered by now
   const wanted = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   found = rows
     .filter(states[find("state").value])
@@ -205,7 +208,6 @@ function filter() {
   find("shown").dataset.for = find("search").value;
 }
 
-let waiting = 0;
 find("search").addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(filter, 120);
