@@ -130,6 +130,9 @@ def run(
         bool,
         typer.Option("--evaluation/--no-evaluation", help="Hold back what rules or the model checker doubt."),
     ] = True,
+    attempts: Annotated[
+        int, typer.Option(min=1, help="Dialogues tried for a place in the data set before it is given up.")
+    ] = 8,
     in_flight: Annotated[int, typer.Option(min=1, help="Dialogues under way at once.")] = 64,
     seed: Annotated[int, typer.Option(help="Seed of all sampling.")] = 0,
     model: Model = None,
@@ -175,6 +178,7 @@ def run(
                 "judge": judge,
                 "memory": memory,
                 "evaluation": evaluation,
+                "max_attempts": attempts,
                 "in_flight": in_flight,
                 "seed": seed,
             },

@@ -86,6 +86,8 @@ async def test_slots_that_were_given_up_are_tried_again_by_the_same_command(tmp_
                     folder,
                     "--model",
                     "m",
+                    "--attempts",
+                    "2",
                     "--json",
                 ),
                 OPENAI_BASE_URL=url,
@@ -95,11 +97,11 @@ async def test_slots_that_were_given_up_are_tried_again_by_the_same_command(tmp_
         first = await asyncio.to_thread(run)
         assert first.returncode == 1
         status = last_json(first.stdout)
-        assert (status["accepted"], status["sampled"], status["dead"]) == (0, 12, 12)
-        assert "12 dialogues died, `genesisfunc dead list` says of what" in first.stderr
+        assert (status["accepted"], status["sampled"], status["dead"]) == (0, 4, 4)
+        assert "4 dialogues died, `genesisfunc dead list` says of what" in first.stderr
 
         again = await asyncio.to_thread(run)
-        assert last_json(again.stdout)["sampled"] == 24
+        assert last_json(again.stdout)["sampled"] == 8
 
         script.requests.clear()
         script.answers = [says("yes"), refuses(401, "Key was revoked")]

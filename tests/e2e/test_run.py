@@ -117,7 +117,7 @@ def test_more_dialogues_extend_the_run(finished):
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path):
     # So few at once that the first line to tell of accepted ones comes long before the last is.
-    asked, narrow = 60, ("--in-flight", "8")
+    asked, narrow = 40, ("--in-flight", "6")
     folder = tmp_path / "data"
     with started(*run_arguments(folder, asked, *narrow)) as process:
         until_line(process, some_accepted)
