@@ -1,7 +1,6 @@
 """The comparison of two runs as one HTML file. A and B have the same colours in every figure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.dialogue import SPECIAL_KINDS
@@ -10,7 +9,7 @@ from sinks.charts import Difference, Series
 from sinks.compare import Comparison, Row, Value, same_lists, shown, shown_difference, shown_interval
 from sinks.figures import switched_off
 from sinks.intervals import Interval
-from sinks.page import fill, percent, write_whole
+from sinks.page import Chart, fill, percent, write_whole
 from sinks.statistics import BIN_LABELS, count_histogram
 
 LEGEND = 24
@@ -58,13 +57,6 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
         },
     )
     return write_whole(path, page)
-
-
-@dataclass(frozen=True)
-class Chart:
-    title: str
-    note: str
-    svg: str
 
 
 def _charts(comparison: Comparison) -> dict[str, Iterator[Chart]]:

@@ -7,11 +7,19 @@ shown as text, whatever it says.
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _TEMPLATES = Path(__file__).parent / "templates"
 NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Chart:
+    title: str
+    note: str
+    svg: str
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from schemas.events import Dead, Envelope, ReviewNeeded, ReviewRejected, decode
 from sinks import charts
 from sinks.cost import cost_figures
 from sinks.figures import Figures, gather, switched_off, wishes
-from sinks.page import fill, write_whole
+from sinks.page import Chart, fill, write_whole
 from sinks.sql import load
 from sinks.statistics import BIN_LABELS, count_histogram
 from sinks.status import resolve_run
@@ -150,13 +150,6 @@ def failure(event: Envelope) -> dict[str, Any]:
             return {"state": "dead", "reasons": (reason,), "chat": chat(found) if found else None}
         case body:
             raise TypeError(f"{type(body).__name__} ends no dialogue")
-
-
-@dataclass(frozen=True)
-class Chart:
-    title: str
-    note: str
-    svg: str
 
 
 def draw(figures: Figures) -> dict[str, list[Chart]]:

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from schemas.dialogue import (
     NEW_TASK,
@@ -23,6 +22,7 @@ from schemas.dialogue import (
     TurnKind,
     UserMessage,
 )
+from schemas.results import is_failure
 
 BINS = 5
 """Bins of the slot-filling ratio, as in the paper (section 4)."""
@@ -315,23 +315,11 @@ def slot_filling_of_table(dialogue: Dialogue) -> float | None:
 
 
 def is_error(content: str) -> bool:
-    """Whether a tool's result says that the call failed; told as the rule checker tells it.
-
-    It does when it is a JSON object with a filled `error`, `errors`, `error_message` or `error_code`, with
-    `success` or `ok` false, or with a `status` of error, failed or failure.
-    """
+    """Whether a tool's result says that the call failed (`schemas.results`); what is no JSON does not."""
     try:
-        value: Any = json.loads(content)
+        return is_failure(json.loads(content))
     except (ValueError, RecursionError):
         return False
-    if not isinstance(value, dict):
-        return False
-    if any(value.get(key) for key in ("error", "errors", "error_message", "error_code")):
-        return True
-    if value.get("success") is False or value.get("ok") is False:
-        return True
-    status = value.get("status")
-    return isinstance(status, str) and status.casefold() in ("error", "failed", "failure")
 
 
 @dataclass(frozen=True)

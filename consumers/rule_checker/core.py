@@ -12,6 +12,7 @@ from consumers.rule_checker import aliases, contamination, dates, numerals, text
 from consumers.rule_checker.contamination import Forbidden
 from consumers.rule_checker.rules import MODULES, RULES, Rule, registry
 from consumers.rule_checker.view import View
+from schemas import results
 from schemas.dialogue import Dialogue, RunSpec, Scenario
 from schemas.events import Envelope, Judged, Output, RuleChecked, RuleFinding
 from schemas.settings import behaviour_hash
@@ -29,7 +30,7 @@ def version_of(sources: Iterable[str]) -> str:
 
 VERSION: str = version_of(
     inspect.getsource(module)
-    for module in (*MODULES, registry, view, tool, text, numerals, dates, aliases, contamination)
+    for module in (*MODULES, registry, view, tool, text, numerals, dates, aliases, contamination, results)
 )
 
 

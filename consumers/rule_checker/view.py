@@ -20,6 +20,7 @@ from schemas.dialogue import (
     Turn,
     UserMessage,
 )
+from schemas.results import is_failure
 
 
 class PlacedCall:
@@ -71,14 +72,7 @@ class Result:
     @cached_property
     def is_error(self) -> bool:
         """The tool says that the call failed."""
-        if not isinstance(self.value, dict):
-            return False
-        if any(self.value.get(key) for key in ("error", "errors", "error_message", "error_code")):
-            return True
-        if self.value.get("success") is False or self.value.get("ok") is False:
-            return True
-        status = self.value.get("status")
-        return isinstance(status, str) and status.casefold() in ("error", "failed", "failure")
+        return is_failure(self.value)
 
 
 _UNCLEAR = re.compile(r"\\|\d,\d")

@@ -1,19 +1,18 @@
 """The page in a real browser: it can be searched, and hostile tools run and fetch nothing."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from consumers.sampler.curation import Curation, curate
 from consumers.sampler.curation.page import render
+from tests.browser import in_chromium, opened
 from tests.curation.build import Asked, sound, tool
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+pytestmark = in_chromium
 
 HOSTILE = (
     "</script><img src=https://example.com/x onerror=alert(1)><script>alert(1)</script><!-- \u202etxt "
@@ -47,20 +46,8 @@ def curation() -> Curation:
 def page(curation, tmp_path_factory) -> Iterator[Page]:
     path = tmp_path_factory.mktemp("page") / "curation.html"
     path.write_text(render(curation, [HOSTILE], HOSTILE), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
-        opened = browser.new_page(viewport={"width": 1200, "height": 900})
-        happened: list[str] = []
-        opened.on("console", lambda message: happened.append(f"console: {message.text}"))
-        opened.on("pageerror", lambda error: happened.append(f"error: {error}"))
-        opened.on("dialog", lambda dialog: happened.append(f"dialog: {dialog.message}"))
-        opened.on("request", lambda request: happened.append(f"request: {request.url}"))
-        opened.goto(path.as_uri())
-        opened.happened = happened[1:] if happened[:1] == [f"request: {path.as_uri()}"] else happened
-        yield opened
-        browser.close()
+    with opened(path) as page:
+        yield page
 
 
 @pytest.fixture(autouse=True)

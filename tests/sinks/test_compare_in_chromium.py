@@ -1,22 +1,19 @@
 """The comparison in a real browser, and its two colours for every kind of colour vision."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 import sinks
 from sinks.compare import compare
 from sinks.compare_page import write_comparison
 from sinks.figures import gather
+from tests.browser import in_chromium, opened
 from tests.sinks.build import mixed_run
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +23,10 @@ def page(store, tmp_path_factory) -> Iterator[Page]:
         store.insert(mixed_run(name, 30, seed).encoded())
     comparison = compare(*(gather(store, name) for name in names))
     path = write_comparison(comparison, tmp_path_factory.mktemp("page") / "compare.html")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
-        opened = browser.new_page()
-        happened: list[str] = []
-        opened.on("console", lambda message: happened.append(f"console: {message.text}"))
-        opened.on("request", lambda request: happened.append(request.url))
-        opened.goto(path.as_uri())
-        assert happened == [path.as_uri()]
-        opened.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        yield opened
-        browser.close()
+    with opened(path) as page:
+        assert page.happened == []
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        yield page
 
 
 @in_chromium

@@ -1,19 +1,18 @@
 """The report in a real browser: nothing runs, nothing is fetched, nothing sticks out."""
 
-import shutil
 from collections.abc import Iterator
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from schemas.dialogue import AssistantMessage, UserMessage
 from sinks.report import write_report
+from tests.browser import in_chromium, opened
 from tests.sinks.build import mixed_run
 from tests.sinks.test_report import CHARTS, HOSTILE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+pytestmark = in_chromium
 
 
 def hostile_run():
@@ -42,21 +41,9 @@ def hostile_run():
 def page(store, tmp_path_factory) -> Iterator[Page]:
     store.insert(hostile_run())
     path = write_report(store, "hostile-in-a-browser", tmp_path_factory.mktemp("page") / "report.html")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
-        opened = browser.new_page(viewport={"width": 1200, "height": 900})
-        happened: list[str] = []
-        opened.on("console", lambda message: happened.append(f"console: {message.text}"))
-        opened.on("pageerror", lambda error: happened.append(f"error: {error}"))
-        opened.on("dialog", lambda dialog: happened.append(f"dialog: {dialog.message}"))
-        opened.on("request", lambda request: happened.append(f"request: {request.url}"))
-        opened.goto(path.as_uri())
-        opened.happened = happened[1:] if happened[:1] == [f"request: {path.as_uri()}"] else happened
-        opened.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        yield opened
-        browser.close()
+    with opened(path) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        yield page
 
 
 def test_hostile_text_runs_nothing_and_fetches_nothing(page):
