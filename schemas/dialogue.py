@@ -215,6 +215,8 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     """False: no choice, one candidate a round."""
     memory: bool = True
     """False: dialogues know nothing of each other."""
+    repair: bool = False
+    """What fails a rule goes to the repair agent, once."""
     evaluation: bool = True
     """False: what the rules find is recorded but holds nothing up, and no model checks."""
     swap_share: float = 0.1
@@ -239,6 +241,19 @@ class Slot(Struct, frozen=True):
     stride: int = 1
     end: int = 0
     """The run's N when the lane was started."""
+
+
+class Repair(Struct, frozen=True):
+    """What the repair agent did to a dialogue that had failed a rule."""
+
+    rules: tuple[str, ...]
+    """The rules it had failed."""
+    messages: tuple[int, ...] = ()
+    """Indexes, in the dialogue as it was before, of the messages that were changed or taken out."""
+    by: str = ""
+    """The repairer's producer version and model."""
+    failure: str = ""
+    """Why nothing could be done; the dialogue is then as it was."""
 
 
 class Dialogue(Struct, frozen=True, kw_only=True):
@@ -266,6 +281,8 @@ class Dialogue(Struct, frozen=True, kw_only=True):
     """Why the judge found no candidate of a round fit, however often drafted; the dialogue ended there."""
     guidance: Guidance = Guidance()
     messages: tuple[Message, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    """Provenance: empty where the dialogue is as it was first written; never more than one today."""
     type_label: str = ""
     """tau, the judge's name for the type of problem this dialogue is about."""
 

@@ -133,6 +133,19 @@ class AspectFinding(Struct, frozen=True):
     evidence: str = ""
 
 
+class Opinion(Struct, frozen=True):
+    """What one model of the committee says of a dialogue."""
+
+    model: str
+    passed: bool
+    confidence: float = 0.0
+    """In [0, 1]; 0 where there is no answer."""
+    rationale: str = ""
+    findings: tuple[AspectFinding, ...] = ()
+    failure: str = ""
+    """Why there is no usable answer; such an opinion does not pass."""
+
+
 class ModelChecked(Struct, frozen=True, tag=True):
     dialogue: Dialogue
     passed: bool
@@ -141,6 +154,14 @@ class ModelChecked(Struct, frozen=True, tag=True):
     rationale: str = ""
     findings: tuple[AspectFinding, ...] = ()
     rule_findings: tuple[RuleFinding, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    """One a model of the committee, in its order; empty in events from before there was one."""
+
+
+class DialogueRepaired(Struct, frozen=True, tag=True):
+    """The repair agent had its turn (`dialogue.repairs` says what it did); the rules look at it anew."""
+
+    dialogue: Dialogue
 
 
 class ReviewNeeded(Struct, frozen=True, tag=True):
@@ -168,6 +189,20 @@ class ReviewRejected(Struct, frozen=True, tag=True):
     how: str
     reasons: tuple[str, ...]
     by: str = ""
+
+
+class ReviewRevoked(Struct, frozen=True, tag=True):
+    """An acceptance is taken back: its `causation_id` names the `review.accepted` that no longer counts.
+
+    Nothing is changed or deleted. Whoever reads acceptances leaves out those that such an event names.
+    """
+
+    dialogue_id: str
+    reasons: tuple[str, ...]
+    by: str = ""
+    """The checker version that no longer passes the dialogue."""
+    replay: str = ""
+    """Name of the replay that was promoted."""
 
 
 class LLMCalled(Struct, frozen=True, tag=True):
@@ -226,6 +261,8 @@ Body = (
     | ReviewNeeded
     | ReviewAccepted
     | ReviewRejected
+    | ReviewRevoked
+    | DialogueRepaired
     | LLMCalled
     | Dead
 )

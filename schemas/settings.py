@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     """Index of the benchmark questions that no dialogue may repeat, which then has to exist; None:
     `forbidden.index` in the data folder, where there is one."""
 
+    rules: tuple[Path, ...] = ()
+    """Python files with rules of one's own, laid over the built-in ones; see `docs/checkers.md`."""
+
     llm: Endpoint = Endpoint()
     roles: dict[RoleName, RoleOverride] = {}
     prices: dict[str, Price] = {}

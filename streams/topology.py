@@ -28,11 +28,13 @@ TOOLS_SAMPLED = "tools.sampled"
 CANDIDATES = "dialogue.candidates"
 JUDGED_NEXT = "dialogue.judged.next"
 JUDGED_DONE = "dialogue.judged.done"
+REPAIRED = "dialogue.repaired"
 CHECKED_RULE = "checked.rule"
 CHECKED_MODEL = "checked.model"
 REVIEW_NEEDED = "review.needed"
 REVIEW_ACCEPTED = "review.accepted"
 REVIEW_REJECTED = "review.rejected"
+REVIEW_REVOKED = "review.revoked"
 LLM_CALLED = "llm.called"
 DEAD = "dead"
 
@@ -42,17 +44,27 @@ BODIES: dict[str, type] = {
     CANDIDATES: events.CandidatesDrafted,
     JUDGED_NEXT: events.Judged,
     JUDGED_DONE: events.Judged,
+    REPAIRED: events.DialogueRepaired,
     CHECKED_RULE: events.RuleChecked,
     CHECKED_MODEL: events.ModelChecked,
     REVIEW_NEEDED: events.ReviewNeeded,
     REVIEW_ACCEPTED: events.ReviewAccepted,
     REVIEW_REJECTED: events.ReviewRejected,
+    REVIEW_REVOKED: events.ReviewRevoked,
     LLM_CALLED: events.LLMCalled,
 }
 """What an event on each subject is about; `dead.<subject>` always carries `events.Dead`."""
 
 StageName = Literal[
-    "sampler", "generator", "judge", "memory", "rule-checker", "model-checker", "review-router", "sink"
+    "sampler",
+    "generator",
+    "judge",
+    "memory",
+    "rule-checker",
+    "repairer",
+    "model-checker",
+    "review-router",
+    "sink",
 ]
 STAGES: tuple[StageName, ...] = (
     "sampler",
@@ -60,6 +72,7 @@ STAGES: tuple[StageName, ...] = (
     "judge",
     "memory",
     "rule-checker",
+    "repairer",
     "model-checker",
     "review-router",
     "sink",
@@ -113,7 +126,8 @@ DURABLES: tuple[Durable, ...] = (
     Durable("generator", "DIALOGUE", (JUDGED_NEXT,)),
     Durable("judge", "DIALOGUE", (CANDIDATES,)),
     Durable("memory", "DIALOGUE", (JUDGED_DONE,)),
-    Durable("rule-checker", "DIALOGUE", (JUDGED_DONE,)),
+    Durable("rule-checker", "DIALOGUE", (JUDGED_DONE, REPAIRED)),
+    Durable("repairer", "CHECKED", (CHECKED_RULE,)),
     Durable("model-checker", "CHECKED", (CHECKED_RULE,)),
     Durable("review-router", "CHECKED", (CHECKED_RULE, CHECKED_MODEL)),
     *(Durable("sink", stream.name, stream.subjects) for stream in STREAMS),

@@ -1,10 +1,10 @@
 """Judge a finished dialogue by the rules.
 
-dialogue.judged.done -> checked.rule
+dialogue.judged.done, dialogue.repaired -> checked.rule
 """
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version as installed
 from itertools import islice
 
@@ -14,7 +14,7 @@ from consumers.rule_checker.rules import MODULES, RULES, Rule, registry
 from consumers.rule_checker.view import View
 from schemas import results
 from schemas.dialogue import Dialogue, RunSpec, Scenario
-from schemas.events import Envelope, Judged, Output, RuleChecked, RuleFinding
+from schemas.events import DialogueRepaired, Envelope, Judged, Output, RuleChecked, RuleFinding
 from schemas.settings import behaviour_hash
 from schemas.tools import ToolSpec
 from streams.topology import CHECKED_RULE
@@ -32,11 +32,7 @@ VERSION: str = version_of(
     inspect.getsource(module)
     for module in (*MODULES, registry, view, tool, text, numerals, dates, aliases, contamination, results)
 )
-
-
-def version(forbidden: Forbidden | None) -> str:
-    """`VERSION`, and with questions that are forbidden another one for each set of them."""
-    return VERSION if forbidden is None else version_of((VERSION, forbidden.digest))
+"""Of the built-in rules alone."""
 
 
 def _findings(rule: Rule, view: View) -> Iterator[RuleFinding]:
@@ -67,14 +63,48 @@ def _run(rule: Rule, view: View) -> tuple[RuleFinding, ...]:
         )
 
 
-def check(dialogue: Dialogue, forbidden: Forbidden | None = None) -> tuple[RuleFinding, ...]:
-    """Run every rule, in the order of `RULES`. Never raises: a rule that does becomes a finding.
+class Checker:
+    """A set of rules, and the version that names their behaviour."""
 
-    Args:
-        forbidden: benchmark questions that the dialogue must not repeat.
-    """
-    view = View(dialogue, forbidden)
-    return tuple(finding for rule in RULES.values() for finding in _run(rule, view))
+    def __init__(
+        self, rules: Mapping[str, Rule] = RULES, version: str = VERSION, forbidden: Forbidden | None = None
+    ) -> None:
+        """
+        Args:
+            rules: by their ids, in the order they run.
+            version: of the rules; questions that are forbidden give another one for each set of them.
+            forbidden: benchmark questions that no dialogue may repeat.
+        """
+        self.rules = rules
+        self.version = version if forbidden is None else version_of((version, forbidden.digest))
+        self.forbidden = forbidden
+
+    def check(self, dialogue: Dialogue) -> tuple[RuleFinding, ...]:
+        """Run every rule, in order. Never raises: a rule that does becomes a finding."""
+        view = View(dialogue, self.forbidden)
+        return tuple(finding for rule in self.rules.values() for finding in _run(rule, view))
+
+    def handle(self, event: Envelope) -> list[Output]:
+        """The verdict on the dialogue of an event.
+
+        Raises:
+            TypeError: the event is about nothing that the rules look at.
+        """
+        if not isinstance(event.body, Judged | DialogueRepaired):
+            raise TypeError(
+                f"the rule checker takes Judged and DialogueRepaired, got {type(event.body).__name__} on "
+                f"{event.subject}"
+            )
+        dialogue = event.body.dialogue
+        findings = self.check(dialogue)
+        checked = RuleChecked(
+            dialogue=dialogue, passed=passed(findings), findings=findings, rules=len(self.rules)
+        )
+        return [Output(CHECKED_RULE, checked)]
+
+
+BUILT_IN = Checker()
+check = BUILT_IN.check
 
 
 def tool_errors(tool: ToolSpec) -> tuple[str, ...]:
@@ -91,17 +121,3 @@ def tool_errors(tool: ToolSpec) -> tuple[str, ...]:
 def passed(findings: Iterable[RuleFinding]) -> bool:
     """Whether the dialogue may go on: warnings do not hold it up."""
     return not any(finding.severity == "error" for finding in findings)
-
-
-def handle(event: Envelope, forbidden: Forbidden | None = None) -> list[Output]:
-    """The verdict on the dialogue of a `dialogue.judged.done` event.
-
-    Raises:
-        TypeError: the event's body is not `Judged`.
-    """
-    if not isinstance(event.body, Judged):
-        raise TypeError(f"the rule checker takes Judged, got {type(event.body).__name__} on {event.subject}")
-    dialogue = event.body.dialogue
-    findings = check(dialogue, forbidden)
-    checked = RuleChecked(dialogue=dialogue, passed=passed(findings), findings=findings, rules=len(RULES))
-    return [Output(CHECKED_RULE, checked)]

@@ -27,7 +27,7 @@ from consumers.rule_checker.contamination import (
     read_index,
     words,
 )
-from consumers.rule_checker.core import VERSION, check, handle, version
+from consumers.rule_checker.core import VERSION, Checker, check
 from consumers.sampler.importers import read_tools
 from consumers.sampler.importers.bfcl import BFCLError, data_folder
 from schemas.dialogue import Dialogue, Task, Turn, TurnKind
@@ -53,7 +53,11 @@ def overlap(index: Forbidden, text: str, *definitions: str) -> Overlap | None:
 
 
 def overlaps(dialogue: Dialogue, index: Forbidden | None) -> list[RuleFinding]:
-    return [finding for finding in check(dialogue, index) if finding.rule == "overlaps_benchmark"]
+    return [
+        finding
+        for finding in Checker(forbidden=index).check(dialogue)
+        if finding.rule == "overlaps_benchmark"
+    ]
 
 
 texts = st.text(max_size=120)
@@ -264,7 +268,7 @@ def test_words_of_the_tools_definition_do_not_count():
 def test_without_an_index_nothing_is_found_and_nothing_changes():
     asked = single(said=ASKED)
     assert overlaps(asked, None) == []
-    assert version(None) == VERSION
+    assert Checker().version == VERSION
 
 
 def test_user_and_assistant_are_both_read():
@@ -285,13 +289,13 @@ def test_a_finding_shows_the_dialogue_s_words_and_says_how_much_they_are():
 
 @pytest.mark.parametrize("build_one", GOOD.values(), ids=GOOD.keys())
 def test_a_sound_dialogue_stays_sound(build_one):
-    assert check(build_one(), forbidding(ASKED)) == check(build_one())
+    assert Checker(forbidden=forbidding(ASKED)).check(build_one()) == check(build_one())
 
 
 def test_each_set_of_questions_and_each_limit_is_a_version_of_its_own():
     indexes = (forbidding(ASKED), forbidding(ASKED, limit=0.6), forbidding(AROUND), Forbidden())
-    assert len({VERSION, *map(version, indexes)}) == 5
-    assert version(forbidding(ASKED)) == version(forbidding(ASKED))
+    assert len({VERSION, *(Checker(forbidden=index).version for index in indexes)}) == 5
+    assert Checker(forbidden=forbidding(ASKED)).version == Checker(forbidden=forbidding(ASKED)).version
 
 
 # The stage
@@ -338,7 +342,7 @@ async def test_the_running_stage_rejects_and_names_its_version(settings: Setting
         checked = decode((await subscription.next_msg(timeout=20)).data)
     finally:
         await stage.app.stop()
-    assert checked.producer == f"rule-checker@{version(forbidding(ASKED))}"
+    assert checked.producer == f"rule-checker@{Checker(forbidden=forbidding(ASKED)).version}"
     assert isinstance(checked.body, RuleChecked)
     assert not checked.body.passed
     assert "overlaps_benchmark" in {finding.rule for finding in checked.body.findings}
@@ -370,7 +374,8 @@ def sample(seed: int) -> list[str]:
 
 
 def rejected(said: str, index: Forbidden) -> bool:
-    [output] = handle(event(topology.JUDGED_DONE, Judged(with_message(single(), 0, user(said)))), index)
+    cause = event(topology.JUDGED_DONE, Judged(with_message(single(), 0, user(said))))
+    [output] = Checker(forbidden=index).handle(cause)
     assert isinstance(output.body, RuleChecked)
     found = any(finding.rule == "overlaps_benchmark" for finding in output.body.findings)
     assert not (found and output.body.passed)

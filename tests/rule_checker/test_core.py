@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from consumers.rule_checker import RULES
-from consumers.rule_checker.core import MAX_FINDINGS, VERSION, check, handle, passed, version_of
+from consumers.rule_checker.core import BUILT_IN, MAX_FINDINGS, VERSION, Checker, check, passed, version_of
 from consumers.rule_checker.rules import Problem, rule
 from consumers.rule_checker.view import View
 from schemas.dialogue import Dialogue
@@ -37,24 +37,15 @@ def judged(subject: Dialogue) -> Envelope:
     )
 
 
-@pytest.fixture
-def extra_rules() -> Iterator[None]:
-    """Rules registered in the test are gone after it."""
-    before = dict(RULES)
-    yield
-    RULES.clear()
-    RULES.update(before)
-
-
 def test_a_sound_dialogue_passes() -> None:
-    [output] = handle(judged(multi_turn()))
+    [output] = BUILT_IN.handle(judged(multi_turn()))
     assert output.subject == "checked.rule"
     assert output.body == RuleChecked(dialogue=multi_turn(), passed=True, findings=(), rules=len(RULES))
 
 
 def test_a_spoilt_dialogue_fails_with_its_findings() -> None:
     spoilt = with_message(single(), 3, answer("In Lisbon expect mostly sunny skies at 99.9 degrees."))
-    [output] = handle(judged(spoilt))
+    [output] = BUILT_IN.handle(judged(spoilt))
     assert isinstance(output.body, RuleChecked)
     assert not output.body.passed
     assert [finding.rule for finding in output.body.findings] == ["invented_number"]
@@ -62,7 +53,7 @@ def test_a_spoilt_dialogue_fails_with_its_findings() -> None:
 
 def test_the_verdict_survives_the_wire() -> None:
     cause = judged(single(told="In Lisbon expect 99.9 degrees."))
-    [output] = handle(cause)
+    [output] = BUILT_IN.handle(cause)
     event = envelope(cause, output, f"rule-checker@{VERSION}", 0)
     assert decode(encode(event)) == event
 
@@ -79,10 +70,9 @@ def test_only_judged_events_are_taken() -> None:
         body=LLMCalled(role="judge", model="m", request_hash="h", prompt_version="p", outcome="ok"),
     )
     with pytest.raises(TypeError, match="LLMCalled"):
-        handle(wrong)
+        BUILT_IN.handle(wrong)
 
 
-@pytest.mark.usefixtures("extra_rules")
 def test_a_rule_that_raises_becomes_a_finding_and_the_others_still_run() -> None:
     @rule("structure", "warning", "Never mind.")
     def breaks(view: View) -> Iterator[Problem]:
@@ -93,21 +83,20 @@ def test_a_rule_that_raises_becomes_a_finding_and_the_others_still_run() -> None
     def speaks(view: View) -> Iterator[Problem]:
         yield Problem("heard")
 
-    broken, heard = check(single())
+    broken, heard = Checker({"breaks": breaks, "speaks": speaks}).check(single())
     assert (broken.rule, broken.severity) == ("rule_error", "error")
     assert "'breaks'" in broken.problem
     assert "KeyError" in broken.problem
     assert heard.problem == "heard"
 
 
-@pytest.mark.usefixtures("extra_rules")
 def test_a_rule_keeps_a_bounded_number_of_findings() -> None:
     @rule("structure", "warning", "Never mind.")
     def floods(view: View) -> Iterator[Problem]:
         while True:
             yield Problem("again")
 
-    assert len(check(single())) == MAX_FINDINGS
+    assert len(Checker({"floods": floods}).check(single())) == MAX_FINDINGS
 
 
 def test_the_version_is_a_number_and_a_hash() -> None:

@@ -2,13 +2,14 @@
 
     python -m tests.schemas.make_golden > tests/schemas/golden/v1.jsonl
 
-Once for each new SCHEMA_VERSION, before it is released; the file then never changes.
+Once for each new SCHEMA_VERSION, before it is released; its lines then never change. A kind of event that is
+added within a version is one more line at the end.
 """
 
 import sys
 from typing import get_args
 
-from schemas.dialogue import Distractor, Guidance, Relevance, RunSpec, Scenario
+from schemas.dialogue import Distractor, Guidance, Relevance, Repair, RunSpec, Scenario
 from schemas.events import (
     AspectFinding,
     Assessment,
@@ -16,6 +17,7 @@ from schemas.events import (
     Candidate,
     CandidatesDrafted,
     Dead,
+    DialogueRepaired,
     Envelope,
     Judged,
     LLMCalled,
@@ -23,6 +25,7 @@ from schemas.events import (
     ReviewAccepted,
     ReviewNeeded,
     ReviewRejected,
+    ReviewRevoked,
     RuleChecked,
     RuleFinding,
     RunRequested,
@@ -37,6 +40,7 @@ FULL = dialogue(
     guidance=Guidance("Weekend trips were covered.", ("weekend-weather",)),
     spec=RunSpec(pool="0123456789abcdef", seed=3, mix={Scenario.SPECIAL: 1.0}, swap_share=0.5),
 )
+REPAIRED = dialogue(repairs=(Repair(("missing_argument",), (1,), "repairer@1 m"),))
 FINDING = RuleFinding("known_tool", "call", "error", "there is no tool 'x'", "use one on the table", 1)
 ASPECT = AspectFinding("answer", False, "'24' stands nowhere")
 TURN = Candidate(TALK[:2])
@@ -59,6 +63,8 @@ EVENTS: tuple[Envelope, ...] = (
         LLMCalled("judge", "m", "abc", "1f", "ok", ("{}",), "chatcmpl-1", 1, 100, 10, 50, 0.001, 0.25),
     ),
     event("dead.dialogue.candidates", Dead("judge", "dialogue.candidates", "boom", "tb", 5, "", FULL)),
+    event("review.revoked", ReviewRevoked("d1", ("rule: gone",), "rule-checker@2", "stricter")),
+    event("dialogue.repaired", DialogueRepaired(REPAIRED)),
 )
 
 assert {type(e.body) for e in EVENTS} == set(get_args(Body)), "an event of every kind"

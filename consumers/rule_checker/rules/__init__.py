@@ -1,8 +1,19 @@
-"""The rules, one file an aspect. Importing this package registers them all."""
+"""The built-in rules, one file an aspect or a part of one."""
 
 from consumers.rule_checker.rules import call, contamination, grounding, structure, tool_definition, wording
-from consumers.rule_checker.rules.registry import RULES, Aspect, Problem, Rule, Severity, rule, tool_rule
+from consumers.rule_checker.rules.registry import (
+    Aspect,
+    Problem,
+    Rule,
+    Severity,
+    rule,
+    rules_of,
+    tool_rule,
+)
 
 MODULES = (tool_definition, call, structure, wording, contamination, grounding)
 
-__all__ = ["MODULES", "RULES", "Aspect", "Problem", "Rule", "Severity", "rule", "tool_rule"]
+RULES: dict[str, Rule] = {id_: rule for module in MODULES for id_, rule in rules_of(module).items()}
+"""By their ids, in the order they run. Users' own are in `Checker.rules` alone."""
+
+__all__ = ["MODULES", "RULES", "Aspect", "Problem", "Rule", "Severity", "rule", "rules_of", "tool_rule"]

@@ -1,8 +1,9 @@
-"""What a rule is, and how one is registered: adding a rule is writing a function."""
+"""What a rule is, and how one is made: adding a rule is writing a function."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from inspect import getdoc
+from types import ModuleType
 from typing import Literal
 
 from msgspec import Struct
@@ -41,25 +42,19 @@ class Rule(Struct, frozen=True):
     run: Check
 
 
-RULES: dict[str, Rule] = {}
-"""Every rule by its id, in the order they run."""
+def rule(aspect: Aspect, severity: Severity, hint: str) -> Callable[[Check], Rule]:
+    """Make a rule of a check; the function's name is the rule's id, in analytics too."""
+
+    def made(check: Check) -> Rule:
+        return Rule(check.__name__, aspect, severity, hint, getdoc(check) or "", check)
+
+    return made
 
 
-def rule(aspect: Aspect, severity: Severity, hint: str) -> Callable[[Check], Check]:
-    """Register a check under its function name, which is also its name in analytics."""
+def tool_rule(severity: Severity, hint: str) -> Callable[[Callable[[Tool], Iterable[str]]], Rule]:
+    """Make a rule of a check of one tool. A tool rides on thousands of dialogues; it is checked once."""
 
-    def register(check: Check) -> Check:
-        name = check.__name__
-        RULES[name] = Rule(name, aspect, severity, hint, getdoc(check) or "", check)
-        return check
-
-    return register
-
-
-def tool_rule(severity: Severity, hint: str) -> Callable[[Callable[[Tool], Iterable[str]]], Check]:
-    """Register a check of one tool. A tool rides on thousands of dialogues; it is checked once."""
-
-    def register(check: Callable[[Tool], Iterable[str]]) -> Check:
+    def made(check: Callable[[Tool], Iterable[str]]) -> Rule:
         @lru_cache(maxsize=4096)
         def problems(tool: Tool) -> tuple[str, ...]:
             return tuple(check(tool))
@@ -69,8 +64,11 @@ def tool_rule(severity: Severity, hint: str) -> Callable[[Callable[[Tool], Itera
                 for text in problems(tool):
                     yield Problem(f"tool {tool.name!r} {text}")
 
-        on_every_tool.__name__ = check.__name__
-        on_every_tool.__doc__ = check.__doc__
-        return rule("tool_definition", severity, hint)(on_every_tool)
+        return Rule(check.__name__, "tool_definition", severity, hint, getdoc(check) or "", on_every_tool)
 
-    return register
+    return made
+
+
+def rules_of(module: ModuleType) -> dict[str, Rule]:
+    """The rules of a module by their ids, in the order in which they are written."""
+    return {found.id: found for found in vars(module).values() if isinstance(found, Rule)}

@@ -1,0 +1,1 @@
+"""The repairer: one try at mending what a rule found."""
