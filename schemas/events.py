@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from schemas.dialogue import Dialogue, Message, RunSpec, Slot
+from schemas.findings import RuleFinding as RuleFinding
+from schemas.replays import ReplayBatch, ReplayChecked, ReplayPromoted, ReplayStarted
 
 SCHEMA_VERSION = 1
 
@@ -100,21 +102,6 @@ class Judged(Struct, frozen=True, tag=True):
     """Why no candidate is fit; the dialogue is then without any of them, and the round is drafted again."""
     attempt: int = 0
     """How often the candidates of this round had been declined before."""
-
-
-class RuleFinding(Struct, frozen=True):
-    """One problem that one rule found."""
-
-    rule: str
-    aspect: str
-    """tool_definition, call, structure or grounding."""
-    severity: str
-    """error (must not be trained on) or warning."""
-    problem: str
-    hint: str = ""
-    """How to correct it."""
-    message: int | None = None
-    """Index of the message it is about."""
 
 
 class RuleChecked(Struct, frozen=True, tag=True):
@@ -265,6 +252,10 @@ Body = (
     | DialogueRepaired
     | LLMCalled
     | Dead
+    | ReplayStarted
+    | ReplayBatch
+    | ReplayChecked
+    | ReplayPromoted
 )
 
 

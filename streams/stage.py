@@ -38,7 +38,7 @@ from schemas.events import Envelope, Output
 from schemas.settings import Settings
 from streams import metrics, topology
 from streams.publisher import NoSpace, NotStored, TooLarge, publish
-from streams.topology import StageName
+from streams.topology import Durable, StageName
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,19 @@ class Stage:
     Use: make it, give it a core with `per_message` or `in_batches`, run its `app`.
     """
 
-    def __init__(self, name: StageName, version: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        name: StageName,
+        version: str,
+        settings: Settings,
+        durables: Sequence[Durable] | None = None,
+    ) -> None:
+        """
+        Args:
+            durables: what it takes its messages from; None: what the topology has for the stage.
+        """
         self.name: StageName = name
+        self.durables = topology.durables_of(name) if durables is None else durables
         self.producer = f"{name}@{version}"
         self.settings = settings
         self._halting = False
@@ -137,7 +148,7 @@ class Stage:
             task.add_done_callback(self._under_way.discard)
             task.add_done_callback(lambda _: places.release())
 
-        for durable in topology.durables_of(self.name):
+        for durable in self.durables:
             self.broker.subscriber(
                 durable.subjects[0],
                 stream=JStream(durable.stream, declare=False),
@@ -184,7 +195,7 @@ class Stage:
     def _subscribe_batches(
         self, on_batch: Callable[[NatsBatchMessage], Awaitable[None]], wait_s: float
     ) -> None:
-        for durable in topology.durables_of(self.name):
+        for durable in self.durables:
             self.broker.subscriber(
                 durable.subjects[0],
                 stream=JStream(durable.stream, declare=False),

@@ -36,6 +36,8 @@ REVIEW_ACCEPTED = "review.accepted"
 REVIEW_REJECTED = "review.rejected"
 REVIEW_REVOKED = "review.revoked"
 LLM_CALLED = "llm.called"
+REPLAY = "replay"
+"""`replay.NAME.started`, `.batch`, `.checked` and `.promoted`: apart from what is live."""
 DEAD = "dead"
 
 BODIES: dict[str, type] = {
@@ -101,6 +103,7 @@ STREAMS: tuple[Stream, ...] = (
     Stream("REVIEW", ("review.>",)),
     # Kept: the last message of `llm.called.ok.<request hash>` is the ledger's entry.
     Stream("LLM", (f"{LLM_CALLED}.>",), RetentionPolicy.LIMITS, per_subject=1),
+    Stream("REPLAY", (f"{REPLAY}.>",)),
     Stream("DEAD", (f"{DEAD}.>",)),
 )
 
@@ -112,10 +115,12 @@ class Durable:
     stage: StageName
     stream: str
     subjects: tuple[str, ...]
+    own_name: str = ""
+    """Empty: as the stage."""
 
     @property
     def name(self) -> str:
-        return self.stage
+        return self.own_name or self.stage
 
 
 DURABLES: tuple[Durable, ...] = (
@@ -130,7 +135,9 @@ DURABLES: tuple[Durable, ...] = (
     Durable("repairer", "CHECKED", (CHECKED_RULE,)),
     Durable("model-checker", "CHECKED", (CHECKED_RULE,)),
     Durable("review-router", "CHECKED", (CHECKED_RULE, CHECKED_MODEL)),
-    *(Durable("sink", stream.name, stream.subjects) for stream in STREAMS),
+    *(Durable("sink", stream.name, stream.subjects) for stream in STREAMS if stream.name != "REPLAY"),
+    # The batches of a replay hold what is stored already.
+    Durable("sink", "REPLAY", tuple(f"{REPLAY}.*.{what}" for what in ("started", "checked", "promoted"))),
 )
 
 SIDE_STAGES: frozenset[str] = frozenset({"sampler", "memory", "sink"})
@@ -147,6 +154,11 @@ PERMITS_BUCKET = "permits"
 
 def durables_of(stage: StageName) -> tuple[Durable, ...]:
     return tuple(durable for durable in DURABLES if durable.stage == stage)
+
+
+def replay_durable(stage: StageName, name: str) -> Durable:
+    """Where the replicas that work for a replay take its batches from."""
+    return Durable(stage, "REPLAY", (f"{REPLAY}.{name}.batch",), own_name=f"replay-{name}")
 
 
 def wire_subject(event: events.Envelope) -> str:

@@ -7,7 +7,10 @@ added within a version is one more line at the end.
 """
 
 import sys
+from datetime import UTC, datetime
 from typing import get_args
+
+import msgspec
 
 from schemas.dialogue import Distractor, Guidance, Relevance, Repair, RunSpec, Scenario
 from schemas.events import (
@@ -33,6 +36,15 @@ from schemas.events import (
     ToolsSampled,
     encode,
 )
+from schemas.replays import (
+    ReplayBatch,
+    ReplayChecked,
+    ReplayItem,
+    ReplayPromoted,
+    ReplayStarted,
+    ReplayVerdict,
+    Selection,
+)
 from tests.build import TALK, dialogue, event
 
 FULL = dialogue(
@@ -43,6 +55,7 @@ FULL = dialogue(
 REPAIRED = dialogue(repairs=(Repair(("missing_argument",), (1,), "repairer@1 m"),))
 FINDING = RuleFinding("known_tool", "call", "error", "there is no tool 'x'", "use one on the table", 1)
 ASPECT = AspectFinding("answer", False, "'24' stands nowhere")
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
 TURN = Candidate(TALK[:2])
 
 EVENTS: tuple[Envelope, ...] = (
@@ -65,6 +78,22 @@ EVENTS: tuple[Envelope, ...] = (
     event("dead.dialogue.candidates", Dead("judge", "dialogue.candidates", "boom", "tb", 5, "", FULL)),
     event("review.revoked", ReviewRevoked("d1", ("rule: gone",), "rule-checker@2", "stricter")),
     event("dialogue.repaired", DialogueRepaired(REPAIRED)),
+    event(
+        "replay.stricter.started",
+        ReplayStarted("stricter", "rule", "rule-checker@2", "rules.py", Selection(until=THEN, run="r1"), 1),
+    ),
+    event(
+        "replay.stricter.batch",
+        ReplayBatch("stricter", "rule-checker@2", (ReplayItem("e1", "r1", "d1", msgspec.Raw(b'{"a":1}')),)),
+    ),
+    event(
+        "replay.stricter.checked",
+        ReplayChecked(
+            "stricter",
+            (ReplayVerdict(input_id="e1", run_id="r1", dialogue_id="d1", passed=False, findings=(FINDING,)),),
+        ),
+    ),
+    event("replay.stricter.promoted", ReplayPromoted("stricter", 1, 2, 3)),
 )
 
 assert {type(e.body) for e in EVENTS} == set(get_args(Body)), "an event of every kind"
