@@ -21,10 +21,18 @@ SettingsFile = Annotated[
 ]
 Model = Annotated[str | None, typer.Option(help="Model for every role the settings file does not name.")]
 RunId = Annotated[str | None, typer.Option("--run", help="Run id. [default: the newest run]")]
+RuleFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules", help="Python file with rules of your own, laid over the built-in ones; repeatable."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
 
 
-def settings_of(path: Path | None, data_dir: Path | None, model: str | None = None) -> Settings:
+def settings_of(
+    path: Path | None, data_dir: Path | None, model: str | None = None, rules: list[Path] | None = None
+) -> Settings:
     try:
         settings = load(path)
     except SettingsError as error:
@@ -32,6 +40,9 @@ def settings_of(path: Path | None, data_dir: Path | None, model: str | None = No
     changes: dict[str, Any] = {}
     if data_dir is not None:
         changes["data_dir"] = data_dir
+    if rules is not None:
+        # Stages of their own processes may work elsewhere.
+        changes["rules"] = tuple(file.resolve() for file in rules)
     if model is not None:
         changes["llm"] = settings.llm.model_copy(update={"model": model})
     return settings.model_copy(update=changes)

@@ -14,9 +14,12 @@ ReplayStage = Literal["rule", "model"]
 class Selection(Struct, frozen=True, kw_only=True):
     """Which stored dialogues a replay is about."""
 
-    until: datetime
+    stored_until: datetime
     """Events that the store took in later do not belong to it, so that it has an end."""
     since: datetime | None = None
+    """By the time of the stored event, this moment included."""
+    until: datetime | None = None
+    """The same, this moment left out."""
     run: str = ""
     scenario: str = ""
     sample: float = 1.0
@@ -46,7 +49,7 @@ class ReplayItem(Struct, frozen=True):
 
 
 class ReplayBatch(Struct, frozen=True, tag=True):
-    """Work for whoever replays. One message for many dialogues: at these speeds messages cost more than rules."""
+    """Work for whoever replays: many dialogues a message, since messages cost more than rules."""
 
     name: str
     checker: str

@@ -22,7 +22,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+import msgspec
+
 from schemas.events import Envelope, derive_id
+from schemas.replays import ReplayChecked
 from sinks import sql as sql_files
 
 if TYPE_CHECKING:
@@ -43,6 +46,20 @@ _INSERTED = (
     "producer",
     "schema_version",
     "payload",
+)
+_VERDICT = (
+    "replay",
+    "run_id",
+    "dialogue_id",
+    "input_id",
+    "scenario",
+    "producer",
+    "passed",
+    "confidence",
+    "error_rules",
+    "findings",
+    "failure",
+    "checked_at",
 )
 _UNKNOWN_DATABASE = "(UNKNOWN_DATABASE)"
 
@@ -154,6 +171,27 @@ class EventStore:
                 rows,
                 column_names=_INSERTED,
                 # An asynchronous insert would be acknowledged by a buffer, before the data is safe.
+                settings={"insert_deduplication_token": token, "async_insert": 0},
+            )
+
+    def insert_verdicts(self, events: Sequence[Envelope]) -> None:
+        """Store what replays found; a verdict takes the place of an earlier one on the same dialogue.
+
+        Args:
+            events: with bodies `ReplayChecked`.
+
+        Raises:
+            as `insert`.
+        """
+        rows = [row for event in events for row in _verdict_rows(event)]
+        if not rows:
+            return
+        token = hashlib.sha256("\n".join(event.event_id for event in events).encode()).hexdigest()
+        with _translated(self.url):
+            self._open_writer.insert(
+                "replay_verdicts",
+                rows,
+                column_names=_VERDICT,
                 settings={"insert_deduplication_token": token, "async_insert": 0},
             )
 
@@ -308,6 +346,26 @@ def _row(event: Envelope, payload: bytes) -> list[Any]:
         event.schema_version,
         payload,
     ]
+
+
+def _verdict_rows(event: Envelope) -> Iterator[list[Any]]:
+    assert isinstance(event.body, ReplayChecked)
+    for verdict in event.body.verdicts:
+        errors = {finding.rule for finding in verdict.findings if finding.severity == "error"}
+        yield [
+            event.body.name,
+            verdict.run_id,
+            verdict.dialogue_id,
+            _uuid(verdict.input_id),
+            verdict.scenario,
+            event.producer,
+            verdict.passed,
+            verdict.confidence,
+            sorted(errors),
+            msgspec.json.encode(verdict.findings) if verdict.findings else b"[]",
+            verdict.failure,
+            event.produced_at,
+        ]
 
 
 def _uuid(text: str) -> UUID:

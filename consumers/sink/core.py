@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from schemas.events import Envelope
+from schemas.replays import ReplayChecked
 from sinks.store import EventStore, QueryError, StoreError
 from streams.stage import Halt, Permanent, Retry
 
@@ -41,9 +42,15 @@ class Sink:
         self.store = store
 
     async def insert(self, events: Sequence[tuple[Envelope, bytes]]) -> None:
-        """One batch, one insert. Inserting again is harmless, so a batch that failed may come back whole."""
+        """One batch, one insert. Inserting again is harmless, so a batch that failed may come back whole.
+
+        The verdicts of a replay have a table of their own: they are many, small, and not yet in effect.
+        """
+        facts = [each for each in events if not isinstance(each[0].body, ReplayChecked)]
+        verdicts = [event for event, _ in events if isinstance(event.body, ReplayChecked)]
         try:
-            await asyncio.to_thread(self.store.insert, events)
+            await asyncio.to_thread(self.store.insert, facts)
+            await asyncio.to_thread(self.store.insert_verdicts, verdicts)
         except QueryError as error:
             if any(word in str(error) for word in _NO_SPACE):
                 raise Halt(f"ClickHouse cannot store more: {error}; is the disk full?") from error
