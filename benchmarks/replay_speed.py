@@ -45,13 +45,15 @@ INSERT INTO events (event_id, subject, run_id, dialogue_id, round, causation_id,
 WITH
     toUUID(UUIDNumToString(reinterpret(sipHash128(number, 'event'), 'FixedString(16)'))) AS new_event,
     UUIDNumToString(reinterpret(sipHash128(number, 'dialogue'), 'FixedString(16)')) AS new_dialogue
-SELECT new_event, subject, {run:String}, new_dialogue, round, causation_id, produced_at, producer, schema_version,
-    replaceAll(replaceAll(payload, dialogue_id, new_dialogue), toString(event_id), toString(new_event))
+SELECT new_event, subject, {run:String}, new_dialogue, round, causation_id, produced_at, producer,
+    schema_version, replaceAll(replaceAll(payload, dialogue_id, new_dialogue), toString(event_id), toString(new_event))
 FROM (SELECT number FROM numbers({first:UInt64}, {count:UInt64})) AS numbered
 INNER JOIN
 (
     SELECT *, rowNumberInAllBlocks() AS place, count() OVER () AS templates
-    FROM (SELECT event_id, subject, dialogue_id, round, causation_id, produced_at, producer, schema_version, payload
+    FROM (
+        SELECT event_id, subject, dialogue_id, round, causation_id, produced_at, producer, schema_version,
+            payload
         FROM events FINAL
         WHERE subject = 'dialogue.judged.done' AND startsWith(scenario, 'single-') AND run_id != {run:String}
         ORDER BY event_id)
@@ -110,7 +112,12 @@ def _copy(data: Path, wanted: int) -> float:
     """Fill the store up to so many copies; gives the seconds it took."""
     began = time.monotonic()
     with EventStore(f"chdb://{(data / 'clickhouse').resolve()}") as store:
-        there = store.query("SELECT count() FROM events WHERE run_id = {run:String}", {"run": RUN}).rows[0][0]
+        count_of = (
+            "SELECT count() FROM events WHERE subject = 'dialogue.judged.done' AND (run_id = {run:String}) = "
+        )
+        there, templates = (store.query(f"{count_of} {mine}", {"run": RUN}).rows[0][0] for mine in (1, 0))
+        if not templates:
+            sys.exit(f"{data} holds no dialogues to copy")
         for first in range(there, wanted, CHUNK):
             count = min(CHUNK, wanted - first)
             store.query(COPIES, {"run": RUN, "first": first, "count": count}, read_only=False)

@@ -7,8 +7,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import nats
 from nats.aio.client import Client
@@ -19,7 +20,7 @@ from pydantic import SecretStr
 from agents.client import LLM, LLMError
 from cli.errors import OUTSIDE, CommandError, give_up
 from cli.folder import DataFolder
-from cli.forbid import usable_index
+from cli.rules import usable_rules
 from cli.store import quiet
 from schemas.events import LLMCalled, Where
 from schemas.settings import OFFLINE_MODEL, ROLES, RoleName, Settings
@@ -57,9 +58,9 @@ async def servers(
     Raises:
         CommandError: a server does not start, an endpoint refuses, or a file that a stage needs is damaged.
     """
-    usable_index(settings)  # before anything starts: a stage that cannot would be started over and over
+    usable_rules(settings)  # before anything starts: a stage that cannot would be started over and over
     async with contextlib.AsyncExitStack() as stack:
-        if settings.offline:
+        if settings.offline and roles:
             url = await stack.enter_async_context(
                 offline_teacher(folder.path / "teacher", teacher_seed, defect_rate)
             )
@@ -87,8 +88,8 @@ def _died(what: str) -> None:
 
 
 def models_of(settings: Settings) -> dict[str, str]:
-    """Role -> model."""
-    return {role: settings.endpoint(role).model for role in ROLES}
+    """Role -> model, or models."""
+    return {role: ", ".join(each.model for each in settings.endpoints(role)) for role in ROLES}
 
 
 @contextlib.asynccontextmanager
@@ -103,7 +104,7 @@ async def connected(url: str) -> AsyncIterator[Client]:
 async def check_endpoints(settings: Settings, roles: Sequence[RoleName] = ROLES) -> None:
     """A word with each endpoint before any work: a wrong key must not cost hours of retries."""
     for role in roles:
-        if not settings.endpoint(role).model:
+        if not all(each.model for each in settings.endpoints(role)):
             raise CommandError(
                 f"no model is named for the role {role!r}: give --model, OPENAI_MODEL or [llm] model in "
                 "the settings file"
@@ -220,6 +221,32 @@ async def _all_stored(nc: Client) -> None:
 
 
 @contextlib.asynccontextmanager
+async def replicas(
+    stage: StageName, count: int, settings: Settings, folder: DataFolder, say: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Some processes of one stage, without metrics: started again when they die."""
+    environment = environment_of(settings.model_copy(update={"metrics_port": None}))
+    logs = folder.path / "logs"
+    await asyncio.to_thread(logs.mkdir, parents=True, exist_ok=True)
+    async with _supervised(
+        _supervise(stage, environment, logs / f"{stage}-{settings.replay or 'replica'}.log", say)
+        for _ in range(count)
+    ):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _supervised(work: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    supervisors = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in supervisors:
+            task.cancel()
+        await asyncio.gather(*supervisors, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
 async def in_processes(
     settings: Settings, folder: DataFolder, say: Callable[[str], None]
 ) -> AsyncIterator[None]:
@@ -230,27 +257,18 @@ async def in_processes(
     logs = folder.path / "logs"
     await asyncio.to_thread(logs.mkdir, exist_ok=True)
     first = settings.metrics_port
-    supervisors = [
-        asyncio.create_task(
-            _supervise(
-                name,
-                environment_of(
-                    settings.model_copy(
-                        update={"metrics_port": first + STAGES.index(name) if first else first}
-                    )
-                ),
-                logs / f"{name}.log",
-                say,
-            )
+    async with _supervised(
+        _supervise(
+            name,
+            environment_of(
+                settings.model_copy(update={"metrics_port": first + STAGES.index(name) if first else first})
+            ),
+            logs / f"{name}.log",
+            say,
         )
         for name in START_ORDER
-    ]
-    try:
+    ):
         yield
-    finally:
-        for task in supervisors:
-            task.cancel()
-        await asyncio.gather(*supervisors, return_exceptions=True)
 
 
 async def _supervise(
@@ -299,9 +317,11 @@ def environment_of(settings: Settings) -> dict[str, str]:
     """The settings as environment variables, for processes of our own."""
     own = {
         f"GENESISFUNC_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in settings.model_dump(mode="json", exclude={"llm", "roles"}).items()
+        for name, value in settings.model_dump(mode="json", exclude={"llm", "roles", "committee"}).items()
         if value is not None
     }
+    members = [member.model_dump(exclude_none=True) for member in settings.committee]
+    own["GENESISFUNC_COMMITTEE"] = json.dumps(members, default=SecretStr.get_secret_value)
     for prefix, endpoint in (("LLM", settings.llm), *((f"ROLES__{n}", r) for n, r in settings.roles.items())):
         for name, value in endpoint.model_dump(exclude_none=True).items():
             plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -10,9 +10,10 @@ import msgspec
 import typer
 from pydantic import SecretStr
 
+from cli import replays as replay_commands
 from cli import tools as tool_commands
 from cli.errors import CommandError
-from cli.options import AsJson, DataDir, Model, RunId, SettingsFile, guarded, settings_of
+from cli.options import AsJson, DataDir, Model, RuleFiles, RunId, SettingsFile, guarded, settings_of
 from schemas.dialogue import Relevance, Scenario
 
 app = typer.Typer(
@@ -126,6 +127,9 @@ def run(
     memory: Annotated[
         bool, typer.Option("--memory/--no-memory", help="Keep new dialogues apart from those before.")
     ] = True,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Let a model correct, once, what a rule found wrong.")
+    ] = False,
     evaluation: Annotated[
         bool,
         typer.Option("--evaluation/--no-evaluation", help="Hold back what rules or the model checker doubt."),
@@ -134,6 +138,7 @@ def run(
         int, typer.Option(min=1, help="Dialogues tried for a place in the data set before it is given up.")
     ] = 8,
     in_flight: Annotated[int, typer.Option(min=1, help="Dialogues under way at once.")] = 64,
+    rules: RuleFiles = None,
     seed: Annotated[int, typer.Option(help="Seed of all sampling.")] = 0,
     model: Model = None,
     budget_usd: Annotated[
@@ -177,6 +182,7 @@ def run(
                 "mishap_share": mishap_share,
                 "judge": judge,
                 "memory": memory,
+                "repair": repair,
                 "evaluation": evaluation,
                 "max_attempts": attempts,
                 "in_flight": in_flight,
@@ -184,7 +190,7 @@ def run(
             },
             defect_rate=defect_rate,
             budget=Budget(budget_usd, budget_tokens),
-            settings=settings_of(settings, data_dir, model),
+            settings=settings_of(settings, data_dir, model, rules),
             as_json=json,
         )
     )
@@ -193,6 +199,7 @@ def run(
 @app.command()
 def up(
     model: Model = None,
+    rules: RuleFiles = None,
     seed: Annotated[int, typer.Option(help="Seed of the offline teacher.")] = 0,
     defect_rate: Annotated[
         float, typer.Option(min=0, max=1, help="How often the offline teacher errs on purpose.")
@@ -209,7 +216,7 @@ def up(
     from cli.run import up as host
 
     def work() -> None:
-        configured = settings_of(settings, data_dir, model)
+        configured = settings_of(settings, data_dir, model, rules)
         halted = asyncio.run(host(configured, seed=seed, defect_rate=defect_rate))
         if halted:
             raise CommandError(f"{halted}. Nothing is lost: the same command goes on.", OUTSIDE)
@@ -342,6 +349,7 @@ rules = typer.Typer(help="The rule checker's rules.", no_args_is_help=True)
 app.add_typer(tool_commands.app, name="tools")
 app.add_typer(dead, name="dead")
 app.add_typer(rules, name="rules")
+app.add_typer(replay_commands.app, name="replay")
 
 
 @dead.command("list")
@@ -369,19 +377,24 @@ def dead_retry(
 
 
 @rules.command("list")
-def rules_list() -> None:
-    """Every rule, by aspect."""
-    from cli.inspect import list_rules
+def rules_list(rules: RuleFiles = None, data_dir: DataDir = None, settings: SettingsFile = None) -> None:
+    """Every rule, by aspect: built in, of installed packages, and of your own files."""
+    from cli.rules import list_rules
 
-    guarded(list_rules)
+    guarded(lambda: list_rules(settings_of(settings, data_dir, rules=rules)))
 
 
 @rules.command("explain")
-def rules_explain(rule: Annotated[str, typer.Argument(help="A rule's name.")]) -> None:
+def rules_explain(
+    rule: Annotated[str, typer.Argument(help="A rule's name.")],
+    rules: RuleFiles = None,
+    data_dir: DataDir = None,
+    settings: SettingsFile = None,
+) -> None:
     """What a rule looks at, why, and how to mend what it finds."""
-    from cli.inspect import explain_rule
+    from cli.rules import explain_rule
 
-    guarded(lambda: explain_rule(rule))
+    guarded(lambda: explain_rule(settings_of(settings, data_dir, rules=rules), rule))
 
 
 def main() -> None:

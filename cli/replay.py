@@ -65,6 +65,8 @@ class Place:
     settings: Settings
     nc: Client
     store: Queryable
+    own: bool = False
+    """Servers and sink were started here, and no stage but the sink is."""
 
 
 def replay(order: Order, settings: Settings, as_json: bool) -> None:
@@ -209,7 +211,7 @@ async def hosted(settings: Settings, mode: str, roles: Sequence[RoleName] = ()) 
         )
         await stack.enter_async_context(hosting.sink_in_process(settings, nc))
         # A second door to the store that the sink has open: one process may have several.
-        yield Place(settings, nc, stack.enter_context(EventStore(settings.store_url)))
+        yield Place(settings, nc, stack.enter_context(EventStore(settings.store_url)), own=True)
 
 
 async def _with_models(
@@ -241,7 +243,7 @@ async def _connected(settings: Settings) -> AsyncIterator[Client]:
 
 
 async def _start(order: Order, settings: Settings, version: str) -> Done:
-    roles = _roles(settings) if order.stage == "model" else ()
+    roles = roles_of(settings) if order.stage == "model" else ()
     try:
         async with hosted(settings, "replay start", roles) as place:
             replay = await _begun(order, place, version)
@@ -331,7 +333,8 @@ def _require_same(there: ReplayStarted, wanted: ReplayStarted) -> None:
         )
 
 
-def _roles(settings: Settings) -> tuple[RoleName, ...]:
+def roles_of(settings: Settings) -> tuple[RoleName, ...]:
+    """Roles that the model checker asks."""
     return ("checker",)
 
 

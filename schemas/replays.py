@@ -65,6 +65,8 @@ class ReplayVerdict(Struct, frozen=True, kw_only=True):
     scenario: str = ""
     passed: bool
     confidence: float | None = None
+    threshold: float | None = None
+    """Confidence needed; both are the model checker's."""
     findings: tuple[RuleFinding, ...] = ()
     """Those of the rules, or a finding for each question of the model checker that failed."""
     failure: str = ""

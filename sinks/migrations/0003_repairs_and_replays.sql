@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS replay_verdicts
     producer LowCardinality(String) COMMENT 'Stage and version that gave the verdict',
     passed Bool COMMENT 'Verdict of the new checker',
     confidence Nullable(Float64) COMMENT 'The model checker''s, in [0, 1]; NULL for rules',
+    threshold Nullable(Float64) COMMENT 'Confidence needed; NULL for rules',
     error_rules Array(LowCardinality(String)) COMMENT 'Rules that found an error in the dialogue',
     findings String CODEC(ZSTD(3)) COMMENT 'All findings, warnings too, as JSON',
     failure String COMMENT 'Why there is no verdict; empty: there is one',
@@ -128,3 +129,24 @@ LEFT JOIN
     FROM replay_verdicts AS v FINAL
     GROUP BY replay
 ) AS done ON done.replay = started.name;
+
+-- Who decided what about a dialogue, as far as it matters to whoever wants to decide anew. `acceptances` are those
+-- that count; `is_held` means that a person was asked, `decided` that one answered.
+CREATE OR REPLACE VIEW standings AS
+SELECT
+    run_id,
+    dialogue_id,
+    groupArrayIf(causation_id, subject = 'review.revoked') AS taken_back,
+    arrayFilter(id -> NOT has(taken_back, id), groupArrayIf(event_id, subject = 'review.accepted')) AS acceptances,
+    argMaxIf(reviewer, produced_at, subject = 'review.revoked') AS revoked_by,
+    countIf(subject = 'review.needed') > 0 AS is_held,
+    countIf(subject = 'checked.rule' AND passed) > 0 AS passed_rules,
+    countIf(subject IN ('review.accepted', 'review.rejected') AND how != 'automatic') > 0 AS decided
+FROM
+(
+    SELECT run_id, dialogue_id, event_id, causation_id, subject, produced_at, passed, how, reviewer
+    FROM events FINAL
+    WHERE dialogue_id != ''
+        AND subject IN ('checked.rule', 'review.needed', 'review.accepted', 'review.rejected', 'review.revoked')
+)
+GROUP BY run_id, dialogue_id;

@@ -1,6 +1,6 @@
--- A page of the stored events that a replay is about, one a dialogue, in the order of their ids. Of several the
--- last counts: a repaired dialogue is not checked as it was before.
-SELECT dialogue_id, toString(event_id) AS id, payload
+-- A page of the stored events that a replay is about, in the order of their dialogues' ids. The order is the
+-- table's own and the blocks are no larger than the page, so that no more is read than is wanted.
+SELECT dialogue_id, toString(event_id) AS id, repairs, produced_at, payload
 FROM events
 WHERE run_id = {run_id:String}
     AND dialogue_id >= {first:String}
@@ -12,6 +12,6 @@ WHERE run_id = {run_id:String}
     AND ({scenario:String} = '' OR scenario = {scenario:String})
     AND cityHash64(dialogue_id) % 1000000 < {per_million:UInt32}
     AND (subject != 'checked.rule' OR passed)
-ORDER BY dialogue_id, repairs DESC, produced_at DESC, event_id
-LIMIT 1 BY dialogue_id
+ORDER BY dialogue_id
 LIMIT {page:UInt32}
+SETTINGS max_block_size = {page:UInt32}, max_threads = 1
