@@ -26,6 +26,8 @@ from sinks.store import Queryable
 
 PAGE = 200
 """Dialogues whose events are read at once."""
+PLAN_PAGE = 20_000
+"""Changes read at once: a running sink cannot send more than a message holds."""
 
 
 class Change(NamedTuple):
@@ -37,6 +39,9 @@ class Change(NamedTuple):
     """The acceptances that count today."""
 
 
+_BEGINNING = Change("", "", "", "keep", ())
+
+
 class Verdict(NamedTuple):
     findings: tuple[RuleFinding, ...]
     confidence: float | None
@@ -46,8 +51,17 @@ class Verdict(NamedTuple):
 def plan(store: Queryable, replay: ReplayStarted) -> list[Change]:
     """Every dialogue that the new verdicts change, or would if no person had decided on it."""
     stage = replay.checker.partition("@")[0]
-    rows = store.query(load("promote_plan"), {"name": replay.name, "stage": stage}).rows
-    return [Change(run, dialogue, input_, action, tuple(ids)) for run, dialogue, input_, action, ids in rows]
+    sql = load("promote_page").format(plan=load("promote_plan"))
+    found: list[Change] = []
+    while True:
+        after = found[-1] if found else _BEGINNING
+        asked = {"name": replay.name, "stage": stage, "after_run": after.run_id, "after": after.dialogue_id}
+        rows = store.query(sql, asked | {"page": PLAN_PAGE}).rows
+        found += (
+            Change(run, dialogue, input_, action, tuple(ids)) for run, dialogue, input_, action, ids in rows
+        )
+        if len(rows) < PLAN_PAGE:
+            return found
 
 
 def events_of(store: Queryable, replay: ReplayStarted, changes: Iterable[Change]) -> Iterator[list[Envelope]]:
