@@ -144,7 +144,8 @@ def leave(store: Queryable, run_id: str, settings: Settings) -> Left | None:
         exported = export(
             accepted_dialogues(store, run_id), settings.data_dir / "exports" / run_id, run_id=run_id
         )
-        report = write_report(store, run_id, settings.data_dir / "reports" / f"{run_id}.html")
+        page = settings.data_dir / "reports" / f"{run_id}.html"
+        report = write_report(store, run_id, page, settings.planted_labels)
     except RunNotFound:
         return None
     except ExportError as error:
@@ -203,6 +204,11 @@ def summarise(
     if status["rejections_by_rule"]:
         worst = list(status["rejections_by_rule"].items())[:5]
         console.print("[dim]failed most:[/] " + ", ".join(f"{rule} {count}" for rule, count in worst))
+    if (repairs := status["repairs"])["tried"]:
+        console.print(
+            f"[dim]repaired:[/] {repairs['tried']:,} tried, {repairs['changed']:,} changed, "
+            f"{repairs['accepted']:,} accepted"
+        )
     seconds = f"{status['seconds']:.1f} s"
     console.print(f"[dim]LLM[/] {_in_short(cost)}, {seconds}", highlight=False, soft_wrap=True)
     if offline:

@@ -59,6 +59,11 @@ def _show(status: Mapping[str, Any]) -> None:
     if status["rejections_by_rule"]:
         failed = {rule: {"dialogues": count} for rule, count in status["rejections_by_rule"].items()}
         console.print(_table("failed rule", failed, ("dialogues",)))
+    if (repairs := status["repairs"])["tried"]:
+        console.print(
+            f"repaired: {repairs['tried']:,} tried, {repairs['changed']:,} changed, "
+            f"{repairs['accepted']:,} accepted"
+        )
     sums = ("calls", "failed", "prompt_tokens", "completion_tokens", "cost_usd")
     roles = status["llm"]["by_role"] | {"all": status["llm"]}
     console.print(_table("LLM role", roles, sums))
@@ -156,41 +161,11 @@ def write_html(settings: Settings, run_id: str | None, to: Path | None) -> None:
     with open_store(settings) as store:
         run_id = resolve_run(store, run_id)
         try:
-            path = write_report(store, run_id, to or settings.data_dir / "reports" / f"{run_id}.html")
+            page = to or settings.data_dir / "reports" / f"{run_id}.html"
+            path = write_report(store, run_id, page, settings.planted_labels)
         except OSError as error:
             raise CommandError(f"the report cannot be written: {error}", OUTSIDE) from error
     _console().print(str(path), highlight=False, soft_wrap=True)
-
-
-def list_rules() -> None:
-    from consumers.rule_checker.core import VERSION
-    from consumers.rule_checker.rules import RULES
-
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column in ("aspect", "rule", "severity", "what it finds"):
-        table.add_column(column)
-    for name, rule in sorted(RULES.items(), key=lambda item: (item[1].aspect, item[0])):
-        table.add_row(rule.aspect, name, rule.severity, rule.doc.strip().split("\n")[0])
-    console = _console()
-    console.print(table)
-    console.print(f"[dim]{len(RULES)} rules, version {VERSION}[/]")
-
-
-def explain_rule(name: str) -> None:
-    import difflib
-
-    from consumers.rule_checker.rules import RULES
-
-    rule = RULES.get(name)
-    if rule is None:
-        near = difflib.get_close_matches(name, RULES, n=3)
-        raise CommandError(
-            f"there is no rule {name!r}" + (f"; did you mean {', '.join(near)}?" if near else "")
-        )
-    console = _console()
-    console.print(f"[bold]{name}[/]  {rule.aspect}, {rule.severity}")
-    console.print(rule.doc.strip(), markup=False)
-    console.print(f"[dim]to mend it:[/] {rule.hint}")
 
 
 def _print_json(value: object) -> None:

@@ -103,7 +103,7 @@ async def run(
     _require_prices(budget, settings.unpriced)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(folder.owned())
-        _log_to(folder.path / "logs" / "run.log")
+        log_to(folder.path / "logs" / "run.log")
         settings, nc = await stack.enter_async_context(
             hosting.servers(
                 folder, settings, mode="run", teacher_seed=order.spec.seed, defect_rate=defect_rate
@@ -159,7 +159,7 @@ async def _remote_store(nc: Client) -> AsyncIterator[RemoteStore]:
         await asyncio.to_thread(store.close)
 
 
-def _log_to(path: Path) -> None:
+def log_to(path: Path) -> None:
     """The stages' log goes to a file: on the terminal it would tear the live view apart."""
     path.parent.mkdir(exist_ok=True)
     logging.basicConfig(
@@ -187,7 +187,7 @@ async def up(settings: Settings, *, seed: int, defect_rate: float) -> str:
             hosting.servers(folder, settings, mode="up", teacher_seed=seed, defect_rate=defect_rate)
         )
         halted = await stack.enter_async_context(hosting.halts(nc))
-        stop = await stack.enter_async_context(_interrupts())
+        stop = await stack.enter_async_context(interrupts())
         say(f"NATS is at {settings.nats_url}, data in {folder.path}")
         await stack.enter_async_context(hosting.in_processes(settings, folder, say))
         say(f"now: genesisfunc run --data-dir {folder.path} … (Ctrl-C here stops all stages)")
@@ -205,7 +205,7 @@ async def _drive(
     """Ask for what is still missing of the run, and watch until it is there."""
     async with contextlib.AsyncExitStack() as stack:
         halted = await stack.enter_async_context(hosting.halts(nc))
-        stop = await stack.enter_async_context(_interrupts())
+        stop = await stack.enter_async_context(interrupts())
         run_id = order.run_id(models)
         try:
             await put_pool(nc.jetstream(), order.pool.tools)
@@ -347,6 +347,7 @@ _NOTHING: dict[str, Any] = {
     "conserved": True,
     "by_scenario": {},
     "rejections_by_rule": {},
+    "repairs": {"tried": 0, "changed": 0, "accepted": 0},
     "llm": {"calls": 0, "failed": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
     | {"by_role": {}},
     "events": {},
@@ -370,7 +371,7 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _interrupts() -> AsyncIterator[asyncio.Event]:
+async def interrupts() -> AsyncIterator[asyncio.Event]:
     """Set by Ctrl-C or SIGTERM; a second Ctrl-C ends the process on the spot."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 

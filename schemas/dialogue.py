@@ -147,7 +147,7 @@ class AssistantMessage(Struct, frozen=True, tag_field="role", tag="assistant"):
     calls: tuple[Call, ...] = ()
     action: Action = "answer"
     thinking: str = ""
-    """The reasoning before the move, where the run asks for it; never shown to any other role."""
+    """The reasoning before the move, where the run asks for it; shown to no other role but repair."""
 
 
 class ToolMessage(Struct, frozen=True, tag_field="role", tag="tool"):
@@ -254,6 +254,8 @@ class Repair(Struct, frozen=True):
     """The repairer's producer version and model."""
     failure: str = ""
     """Why nothing could be done; the dialogue is then as it was."""
+    explanation: str = ""
+    """The agent's own words for what it did."""
 
 
 class Dialogue(Struct, frozen=True, kw_only=True):

@@ -11,11 +11,28 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-RoleName = Literal["sample", "user", "assistant", "function", "judge", "memory", "checker"]
-ROLES: tuple[RoleName, ...] = ("sample", "user", "assistant", "function", "judge", "memory", "checker")
+RoleName = Literal["sample", "user", "assistant", "function", "judge", "memory", "checker", "repair"]
+ROLES: tuple[RoleName, ...] = (
+    "sample",
+    "user",
+    "assistant",
+    "function",
+    "judge",
+    "memory",
+    "checker",
+    "repair",
+)
 
 OFFLINE_MODEL = "offline-teacher"
 
@@ -60,7 +77,7 @@ class Endpoint(Price):
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
     temperature: float | None = Field(default=None, ge=0, le=2)
-    """None: the role's own default (0 for sample, judge, memory and checker; 1 for the writers)."""
+    """None: the role's own default (0 for sample, judge, memory, checker and repair; 1 for the writers)."""
     concurrency: int = Field(default=32, ge=1)
     """Requests under way at once, in one process."""
     max_tokens: int = Field(default=4096, ge=1)
@@ -99,8 +116,14 @@ class Settings(BaseSettings):
     rules: tuple[Path, ...] = ()
     """Python files with rules of one's own, laid over the built-in ones; see `docs/checkers.md`."""
 
+    replay: str = ""
+    """Name of a replay that a rule or model checker works for, instead of live traffic."""
+
     llm: Endpoint = Endpoint()
     roles: dict[RoleName, RoleOverride] = {}
+    committee: tuple[RoleOverride, ...] = ()
+    """Models that check each dialogue, the majority of them deciding; a name alone will do. A field left
+    out is as for the role checker, which alone decides where this is empty."""
     prices: dict[str, Price] = {}
     """By model, for all roles and endpoints that use it and state no prices of their own."""
 
@@ -136,28 +159,61 @@ class Settings(BaseSettings):
         # The file arrives as init values below, so the environment has to come before it.
         return env_settings, init_settings
 
+    @field_validator("committee", mode="before")
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return [{"model": each} if isinstance(each, str) else each for each in value]
+
+    @field_validator("committee")
+    @classmethod
+    def _told_apart(
+        cls, committee: tuple[RoleOverride, ...], info: ValidationInfo
+    ) -> tuple[RoleOverride, ...]:
+        checker = _laid_over(info.data.get("llm", Endpoint()), info.data.get("roles", {}).get("checker"))
+        models = [member.model or checker.model for member in committee]
+        if twice := [model for model in models if models.count(model) > 1]:
+            raise ValueError(
+                f"{twice[0] or 'a member without a model'!r} is in it twice; a member is known by its model"
+            )
+        return committee
+
     def endpoint(self, role: RoleName) -> Endpoint:
         """The endpoint of a role: `[llm]` with the role's own fields laid over it."""
-        own = self.llm
-        if (override := self.roles.get(role)) is not None:
-            changes = override.model_dump(exclude_none=True)
-            if override.model not in (None, own.model):
-                changes = dict.fromkeys(Price.model_fields) | changes
-            own = own.model_copy(update=changes)
+        return self._priced(_laid_over(self.llm, self.roles.get(role)))
+
+    def endpoints(self, role: RoleName) -> tuple[Endpoint, ...]:
+        """All that answer for a role: one, or as the checker the members of the committee."""
+        if role != "checker" or not self.committee:
+            return (self.endpoint(role),)
+        own = _laid_over(self.llm, self.roles.get(role))
+        return tuple(self._priced(_laid_over(own, member)) for member in self.committee)
+
+    def _priced(self, own: Endpoint) -> Endpoint:
         listed = self.prices.get(own.model, Price())
         missing = {name: getattr(listed, name) for name in Price.model_fields if getattr(own, name) is None}
         return own.model_copy(update=missing)
 
     @property
+    def _all_endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(endpoint for role in ROLES for endpoint in self.endpoints(role))
+
+    @property
     def unpriced(self) -> tuple[str, ...]:
         """Models whose price is not known; the offline teacher has none and needs none."""
-        found = {each.model for each in map(self.endpoint, ROLES) if not each.known}
-        return tuple(sorted(found - {OFFLINE_MODEL, ""}))
+        found = {each.model for each in self._all_endpoints if not each.known}
+        return tuple(sorted(model for model in found if model and not model.startswith(OFFLINE_MODEL)))
 
     @property
     def forbidden_index(self) -> Path:
         """Where the benchmark questions are that no dialogue may repeat."""
         return self.forbidden or self.data_dir / "forbidden.index"
+
+    @property
+    def planted_labels(self) -> Path:
+        """Where the offline teacher of the data folder labels the faults it plants."""
+        return self.data_dir / "teacher" / "defects.jsonl"
 
     @property
     def store_url(self) -> str:
@@ -166,8 +222,24 @@ class Settings(BaseSettings):
 
     @property
     def offline(self) -> bool:
-        """No endpoint is named anywhere: the offline teacher answers."""
-        return not any(self.endpoint(role).base_url or self.endpoint(role).model for role in ROLES)
+        """No endpoint is named anywhere: the offline teacher answers.
+
+        Names that begin with its own may stand in the committee, so that one can be tried.
+        """
+        roles = any(each.base_url or each.model for each in map(self.endpoint, ROLES))
+        members = self.endpoints("checker") if self.committee else ()
+        return not roles and not any(
+            each.base_url or not each.model.startswith(OFFLINE_MODEL) for each in members
+        )
+
+
+def _laid_over(base: Endpoint, override: RoleOverride | None) -> Endpoint:
+    if override is None:
+        return base
+    changes = override.model_dump(exclude_none=True)
+    if override.model not in (None, base.model):
+        changes = dict.fromkeys(Price.model_fields) | changes
+    return base.model_copy(update=changes)
 
 
 def load(path: Path | None = None) -> Settings:

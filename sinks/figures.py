@@ -119,6 +119,7 @@ def wishes(spec: RunSpec) -> dict[str, str]:
         "swap tests": f"{percent(spec.swap_share, 0)} of the choices",
         "memory": _on(spec.memory),
         "evaluation": _on(spec.evaluation),
+        "repair": _on(spec.repair),
         "dialogues per tool": str(spec.dialogues_per_tool),
         "optional slots": spec.slot_strategy,
         "distractors": weights(spec.distractors) or "the sampler's mix",

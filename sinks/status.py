@@ -37,7 +37,8 @@ def status(store: Queryable, run_id: str | None = None) -> dict[str, Any]:
     Returns:
         run_id, target (slots asked for), sampled, one count a state (accepted, needs_review, rejected,
         dead, in_flight), conflicts, conserved, by_scenario {scenario: {sampled, accepted}},
-        rejections_by_rule {rule: dialogues it failed}, llm {calls, failed, prompt_tokens,
+        rejections_by_rule {rule: dialogues it failed}, repairs (dialogues that the repair agent had, by
+        {tried, changed, accepted}: each a part of the one before), llm {calls, failed, prompt_tokens,
         completion_tokens, cost_usd, by_role}, events {subject: count}, seconds (first to last event).
 
     Raises:
@@ -51,6 +52,7 @@ def status(store: Queryable, run_id: str | None = None) -> dict[str, Any]:
     scenarios = store.query(load("status_dialogues"), of_run).dicts()
     rules = store.query(load("status_rules"), of_run).rows
     roles = store.query(load("status_llm"), of_run).dicts()
+    [repairs] = store.query(load("status_repairs"), of_run).dicts()
 
     totals = {key: sum(row[key] for row in scenarios) for key in ("sampled", *STATES, "conflicts")}
     seconds = max(row["last_at"] for row in events) - min(row["first_at"] for row in events)
@@ -65,6 +67,7 @@ def status(store: Queryable, run_id: str | None = None) -> dict[str, Any]:
             if row["scenario"]
         },
         "rejections_by_rule": dict(rules),
+        "repairs": repairs,
         "llm": {
             **{key: sum(row[key] for row in roles) for key in _LLM_SUMS},
             "by_role": {row["role"]: {key: row[key] for key in _LLM_SUMS} for row in roles},

@@ -10,6 +10,7 @@ from schemas.dialogue import AssistantMessage, Message, ToolMessage, UserMessage
 from schemas.events import (
     CandidatesDrafted,
     Dead,
+    DialogueRepaired,
     Envelope,
     Judged,
     LLMCalled,
@@ -121,10 +122,18 @@ def summary(event: Envelope) -> str:
         case RuleChecked(passed=passed, findings=findings, rules=rules):
             text = f"{_count(rules, 'rule')}: {'passed' if passed else 'failed'}"
             text += "".join(f"; {finding.severity} {finding.rule}: {finding.problem}" for finding in findings)
-        case ModelChecked(passed=passed, confidence=confidence, threshold=threshold, rationale=rationale):
+        case DialogueRepaired(dialogue=dialogue):
+            text = "; ".join(
+                f"not repaired: {done.failure}"
+                if done.failure
+                else f"{_count(len(done.messages), 'message')} changed for {', '.join(done.rules)}: "
+                f"{done.explanation}"
+                for done in dialogue.repairs
+            )
+        case ModelChecked(passed=passed, confidence=confidence, threshold=threshold) as checked:
             text = (
                 f"{'passed' if passed else 'failed'} with confidence {confidence:.2f} "
-                f"(threshold {threshold:.2f}): {rationale}"
+                f"(threshold {threshold:.2f}){_opinions(checked)}"
             )
         case ReviewNeeded(reasons=reasons, priority=priority):
             text = f"needs a person (priority {priority:g}): {'; '.join(reasons)}"
@@ -182,6 +191,21 @@ def _read(payload: str) -> Envelope:
         return decode(payload)
     except (UnknownSchema, msgspec.DecodeError) as error:
         raise StoreError(f"an event of this dialogue cannot be read: {error}") from error
+
+
+def _opinions(checked: ModelChecked) -> str:
+    """How the committee voted, and each question with a fault: how many models found one, and the first."""
+    opinions = checked.opinions
+    text = ""
+    if len(opinions) > 1:
+        text = f", {sum(opinion.passed for opinion in opinions)} of {_count(len(opinions), 'model')} for it"
+    faults = [finding for opinion in opinions for finding in opinion.findings if not finding.ok]
+    for aspect in dict.fromkeys(fault.aspect for fault in faults):
+        first, *more = (fault for fault in faults if fault.aspect == aspect)
+        by = f" ({1 + len(more)} models)" if more else ""
+        text += f"; {aspect}{by}: {first.reason} “{first.evidence}”"
+    text += "".join(f"; {opinion.model}: no answer" for opinion in opinions if opinion.failure)
+    return text if faults else f"{text}: {checked.rationale}"
 
 
 def _messages(messages: tuple[Message, ...]) -> str:

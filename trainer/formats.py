@@ -35,7 +35,8 @@ def to_openai(dialogue: Dialogue) -> dict[str, Any]:
         `messages`: a system message, then user, assistant (`tool_calls` with ids and `arguments` as JSON
         text; `reasoning_content` where the run asked for reasoning, as Qwen3's template reads it) and tool
         messages (`tool_call_id`); `tools`: those on the table as functions; `metadata`: dialogue_id,
-        scenario, special_kind, language and type_label, which trainers ignore.
+        scenario, special_kind, language, type_label and repaired (whether the repair agent changed it), which
+        trainers ignore.
     """
     names = function_names(dialogue)
     return {
@@ -52,6 +53,7 @@ def to_openai(dialogue: Dialogue) -> dict[str, Any]:
             "special_kind": str(dialogue.special_kind or ""),
             "language": dialogue.language or "English",
             "type_label": dialogue.type_label,
+            "repaired": any(not repair.failure for repair in dialogue.repairs),
         },
     }
 

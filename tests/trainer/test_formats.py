@@ -66,6 +66,7 @@ def test_openai_messages_carry_the_calls_and_their_results():
         "special_kind": "",
         "language": "English",
         "type_label": "weather",
+        "repaired": False,
     }
 
 
