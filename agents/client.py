@@ -140,7 +140,8 @@ class LLM:
     _closing: bool = False
     _clients: dict[tuple[str, str], AsyncOpenAI] = field(default_factory=dict)
     _abilities: dict[tuple[str, str], Abilities] = field(default_factory=dict)
-    _limits: dict[RoleName, asyncio.Semaphore] = field(default_factory=dict)
+    _limits: dict[tuple[RoleName, str], asyncio.Semaphore] = field(default_factory=dict)
+    """By role and model."""
     _under_way: dict[str, asyncio.Task[tuple[str, ...]]] = field(default_factory=dict)
 
     async def ask(
@@ -152,6 +153,7 @@ class LLM:
         key: str,
         n: int = 1,
         check: Callable[[R], None] | None = None,
+        endpoint: Endpoint | None = None,
     ) -> list[R]:
         """n typed replies to a prompt.
 
@@ -159,16 +161,18 @@ class LLM:
             key: sets this sampling apart from others of the same prompt; the same key and prompt
                 mean the same answer, for ever. Empty at temperature 0, where answers are facts.
             check: raises ValueError with what is wrong with a reply beyond its schema.
+            endpoint: of the role's several (see `Settings.endpoints`) the one to ask; None: its own.
 
         Raises:
             EndpointRefused, EndpointDown, MayNotPay: see there.
             ReplyUnusable: a reply could not be used, however often it was asked for.
         """
-        texts = await self._texts(role, prompt, where, key, n)
+        endpoint = endpoint or self.settings.endpoint(role.name)
+        texts = await self._texts(role, endpoint, prompt, where, key, n)
         return list(
             await asyncio.gather(
                 *(
-                    self._parsed(role, prompt, where, f"{key}#{i}", text, check)
+                    self._parsed(role, endpoint, prompt, where, f"{key}#{i}", text, check)
                     for i, text in enumerate(texts)
                 )
             )
@@ -177,6 +181,7 @@ class LLM:
     async def _parsed(
         self,
         role: Role[R],
+        endpoint: Endpoint,
         prompt: Chat,
         where: Where,
         key: str,
@@ -195,7 +200,7 @@ class LLM:
                         "Give the whole reply again as one JSON object, corrected.",
                     },
                 ]
-                [text] = await self._texts(role, again, where, f"{key}/{attempt}", 1)
+                [text] = await self._texts(role, endpoint, again, where, f"{key}/{attempt}", 1)
             try:
                 reply = role.reply.model_validate_json(object_in(text))
                 if check is not None:
@@ -208,24 +213,27 @@ class LLM:
             except ValueError as error:
                 problem = str(error)
             # The answer stays in the ledger as it came; this says what became of it.
-            await self._failed(role, where, "unparsable", problem, attempt, answers=(text,))
+            await self._failed(role, endpoint, where, "unparsable", problem, attempt, answers=(text,))
         raise ReplyUnusable(
             f"{role.name}: no usable reply in {self.settings.max_reply_attempts} attempts; last: {problem}"
         )
 
-    async def _texts(self, role: Role[R], prompt: Chat, where: Where, key: str, n: int) -> tuple[str, ...]:
+    async def _texts(
+        self, role: Role[R], endpoint: Endpoint, prompt: Chat, where: Where, key: str, n: int
+    ) -> tuple[str, ...]:
         """n answers to a prompt: in one request where the endpoint gives as many, else one by one.
 
         Each request is on the ledger by itself, so that none is lost when a later one fails.
         """
-        texts = await self._answers(role, prompt, where, key, n)
+        texts = await self._answers(role, endpoint, prompt, where, key, n)
         for i in range(len(texts), n):
-            texts += (await self._answers(role, prompt, where, f"{key}~{i}", 1))[:1]
+            texts += (await self._answers(role, endpoint, prompt, where, f"{key}~{i}", 1))[:1]
         return texts
 
-    async def _answers(self, role: Role[R], prompt: Chat, where: Where, key: str, n: int) -> tuple[str, ...]:
+    async def _answers(
+        self, role: Role[R], endpoint: Endpoint, prompt: Chat, where: Where, key: str, n: int
+    ) -> tuple[str, ...]:
         """The answers to one request: recorded ones, those another task is already waiting for, or new."""
-        endpoint = self.settings.endpoint(role.name)
         temperature = role.temperature if endpoint.temperature is None else endpoint.temperature
         digest = hashlib.sha256(
             msgspec.json.encode([role.version, endpoint.model, temperature, prompt, key, n])
@@ -258,9 +266,10 @@ class LLM:
             return tuple(known)
         seed = int(hashlib.sha256(digest.encode()).hexdigest()[:8], 16) >> 1
 
-        if role.name not in self._limits:
-            self._limits[role.name] = asyncio.Semaphore(endpoint.concurrency)
-        async with self._limits[role.name]:
+        seat = role.name, endpoint.model
+        if seat not in self._limits:
+            self._limits[seat] = asyncio.Semaphore(endpoint.concurrency)
+        async with self._limits[seat]:
             started = time.monotonic()
             reply = await self._reply(role, endpoint, prompt, where, n=n, seed=seed, temperature=temperature)
         answers = tuple(
@@ -324,7 +333,7 @@ class LLM:
                                 **request
                             )
                         except (APIStatusError, APIConnectionError) as error:
-                            await self._failed(role, where, _outcome(error), _said(error), attempt)
+                            await self._failed(role, endpoint, where, _outcome(error), _said(error), attempt)
                             raise
                         if not reply.choices:
                             raise EndpointDown(f"{endpoint.model} sent a reply without choices")
@@ -365,6 +374,7 @@ class LLM:
     async def _failed(
         self,
         role: Role[R],
+        endpoint: Endpoint,
         where: Where,
         outcome: str,
         error: str,
@@ -374,7 +384,7 @@ class LLM:
         await self.ledger.record(
             LLMCalled(
                 role=role.name,
-                model=self.settings.endpoint(role.name).model,
+                model=endpoint.model,
                 request_hash="",
                 prompt_version=role.version,
                 outcome=outcome,
@@ -405,7 +415,9 @@ class LLM:
             EndpointRefused, EndpointDown: with the endpoint's own words.
         """
         endpoints = {
-            (e.base_url, e.model, e.api_key.get_secret_value()): e for e in map(self.settings.endpoint, roles)
+            (e.base_url, e.model, e.api_key.get_secret_value()): e
+            for role in roles
+            for e in self.settings.endpoints(role)
         }
         for (base_url, model, _), endpoint in sorted(endpoints.items()):
             shown = base_url or "the OpenAI API"
@@ -440,7 +452,7 @@ class LLM:
         An endpoint answers within its time-out or not at all, so it never takes longer.
         """
         self._closing = True
-        patience = max(self.settings.endpoint(role).timeout_s for role in ROLES)
+        patience = max(e.timeout_s for role in ROLES for e in self.settings.endpoints(role))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await asyncio.gather(*self._under_way.values(), return_exceptions=True)

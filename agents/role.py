@@ -31,6 +31,8 @@ class Role(Generic[R]):
     temperature: float
     title: str = ""
     """What endpoints are told it is called, where one name stands for several jobs; empty: its name."""
+    question: str = ""
+    """What is asked after the sections, by roles that share all before it and so an endpoint's cache."""
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -38,17 +40,21 @@ class Role(Generic[R]):
 
     @cached_property
     def version(self) -> str:
-        return behaviour_hash(self.system, self.sections, msgspec.json.encode(self.schema), self.temperature)
+        asked = (self.question,) if self.question else ()
+        return behaviour_hash(
+            self.system, self.sections, msgspec.json.encode(self.schema), self.temperature, *asked
+        )
 
     def prompt(self, **values: Any) -> list[dict[str, str]]:
-        """Chat messages: the role's instructions, then one tagged JSON section a value.
+        """Chat messages: the role's instructions, then one tagged JSON section a value, then its question.
 
         Tool descriptions and dialogue text are data from strangers. They stand in JSON with every `<`
         escaped, so that none of it can close its section and pose as an instruction.
         """
         if set(values) != set(self.sections):
             raise TypeError(f"{self.name} takes the sections {self.sections}, got {sorted(values)}")
-        body = "\n\n".join(f"<{name}>\n{_json(values[name])}\n</{name}>" for name in self.sections)
+        parts = [f"<{name}>\n{_json(values[name])}\n</{name}>" for name in self.sections]
+        body = "\n\n".join([*parts, self.question] if self.question else parts)
         return [{"role": "system", "content": self.system}, {"role": "user", "content": body}]
 
 

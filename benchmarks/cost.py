@@ -68,7 +68,7 @@ class Requests:
         request = json.loads(raw)
         if "response_format" not in request:
             return  # the word before a run
-        role = request["response_format"]["json_schema"]["name"]
+        role, _, _ = request["response_format"]["json_schema"]["name"].partition("_")  # the checker has two
         prompt = "\n".join(message["content"] for message in request["messages"])
         prefixes = self._prefixes.setdefault(role, Prefixes(step=VLLM_BLOCK, least=0, room=10_000_000))
         self.bodies[raw] += 1
@@ -201,6 +201,7 @@ def main() -> None:
             "by_state": figures["by_state"],
             "naive_calls": naive["calls"],
             "strict_share": round(naive["strict_share"], 3),
+            "unchecked_share": round(naive["unchecked_share"], 3),
             "cached_share": round(figures["cached_share"], 3),
             "known_share": {role: round(share, 3) for role, share in known.items()},
             "stopped": stopped,

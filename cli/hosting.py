@@ -209,10 +209,11 @@ async def sink_in_process(settings: Settings, nc: Client) -> AsyncIterator[None]
             yield
         finally:
             with contextlib.suppress(NatsError, TimeoutError):
-                await asyncio.wait_for(_all_stored(nc), CATCH_UP_S)
+                await asyncio.wait_for(all_stored(nc), CATCH_UP_S)
 
 
-async def _all_stored(nc: Client) -> None:
+async def all_stored(nc: Client) -> None:
+    """Wait until the sink has taken in all that was published."""
     while True:
         lags = await topology.lags(nc.jetstream())
         if not lags["sink"].depth:

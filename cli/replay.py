@@ -372,6 +372,10 @@ async def _work(order: Order, replay: ReplayStarted, place: Place) -> Done:
 
 
 async def _rounds(replay: ReplayStarted, place: Place, feeder: Feeder, shown: "Shown") -> Done:
+    # What an earlier command's checkers found may not be stored yet.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(hosting.CATCH_UP_S):
+            await hosting.all_stored(place.nc)
     for _ in range(ROUNDS):
         counts = await asyncio.to_thread(_counts, place.store, replay.name)
         shown.stored = counts[0]
@@ -406,7 +410,7 @@ async def _feed(replay: ReplayStarted, place: Place, feeder: Feeder, shown: "Sho
             coming = asyncio.create_task(asyncio.to_thread(_next, pages))
             shown.fed += len(page)
             await feeder.put(page)
-            shown.update(shown.fed - min(shown.fed, feeder.most * len(page) // 2))
+            shown.update(max(0, shown.fed - feeder.waiting))
 
 
 def _next(pages: Any) -> list[ReplayItem]:
@@ -455,7 +459,7 @@ class Shown:
         """Verdicts from before this command."""
         self.fed = 0
         self._console = Console(stderr=True, highlight=False)
-        self._began = self._ended = time.monotonic()
+        self._began = self._ended = 0.0
         self._last_line = 0.0
         self._progress = Progress(
             TextColumn("replay {task.description}"),
@@ -486,13 +490,12 @@ class Shown:
     def update(self, checked: int) -> None:
         """Args: checked: by this command."""
         now = time.monotonic()
-        if not self._last_line:
-            self._began = self._last_line = now
+        self._began = self._began or now
         self._ended = now
         done = min(self.replay.dialogues, self.stored + checked)
-        rate = checked / max(1e-9, now - self._began)
+        rate = checked / max(1e-9, self.seconds)
         self._progress.update(self._task, completed=done, rate=rate)
-        if not self._console.is_terminal and now - self._last_line >= LINE_EVERY_S:
+        if checked and not self._console.is_terminal and now - self._last_line >= LINE_EVERY_S:
             self._last_line = now
             self._console.print(
                 f"replay={self.replay.name} checked={done} of={self.replay.dialogues} per_second={rate:.0f}"

@@ -113,11 +113,17 @@ class RuleChecked(Struct, frozen=True, tag=True):
 
 
 class AspectFinding(Struct, frozen=True):
-    """The model checker's word on one aspect."""
+    """The model checker's word on one of its questions."""
 
     aspect: str
+    """hallucination, consistency or tool_response; old events have task, tool_result and answer as well."""
     ok: bool
     evidence: str = ""
+    """Words of the conversation or of the tools."""
+    reason: str = ""
+    """What is the matter with them, or why nothing is."""
+    unquoted: bool = False
+    """The evidence was asked for twice and stands nowhere in the dialogue: do not rely on it."""
 
 
 class Opinion(Struct, frozen=True):
@@ -136,10 +142,14 @@ class Opinion(Struct, frozen=True):
 class ModelChecked(Struct, frozen=True, tag=True):
     dialogue: Dialogue
     passed: bool
+    """More than half of the committee passes it."""
     confidence: float
+    """How confident more than half of the committee is at least; of one model: its own confidence."""
     threshold: float
     rationale: str = ""
+    """Of the member whose confidence that is."""
     findings: tuple[AspectFinding, ...] = ()
+    """Of the same member."""
     rule_findings: tuple[RuleFinding, ...] = ()
     opinions: tuple[Opinion, ...] = ()
     """One a model of the committee, in its order; empty in events from before there was one."""
@@ -300,6 +310,13 @@ def decode(data: bytes | str) -> Envelope:
         UnknownSchema: it is from a newer version.
         msgspec.DecodeError: it is no JSON, or (ValidationError) no event.
     """
+    try:
+        event = _decoder.decode(data)
+    except msgspec.ValidationError:
+        pass  # perhaps of another version, which the full reading does not know
+    else:
+        if event.schema_version == SCHEMA_VERSION:
+            return event
     version = msgspec.json.decode(data, type=_Version).schema_version
     if version == SCHEMA_VERSION:
         return _decoder.decode(data)

@@ -48,6 +48,18 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What share of some things is so, beside what was said of them."""
+
+    said: float
+    share: float
+    span: Span
+    of: int
+    bounds: Span
+    """From where to where they were put together."""
+
+
+@dataclass(frozen=True)
 class Difference:
     label: str
     value: float
@@ -210,6 +222,62 @@ def differences(of: Sequence[Difference], *, name: str, axis: str, show: Show = 
         for one in of
     )
     return _svg(figure, name, f"{axis}: {'; '.join(spoken)}")
+
+
+def reliability(of: Sequence[Share], *, name: str, threshold: float, axis: str, counts: str) -> str:
+    """Shares with their intervals over what was said, where the diagonal is the truth told; below, how many.
+
+    Args:
+        threshold: drawn across both parts.
+        axis: what was said; in [0, 1], as the shares are.
+        counts: what the columns below count.
+
+    Returns:
+        An `<svg>` element.
+    """
+    figure, above = _figure(4.0)
+    below = figure.add_subplot()
+    below.patch.set_visible(False)
+    left, width = 0.115, 0.86
+    above.set_position((left, 0.36, width, 0.625))
+    below.set_position((left, 0.075, width, 0.165))
+    above.plot([0, 1], [0, 1], color=_MUTED, linewidth=1, linestyle=(0, (1, 3)))
+    for one in of:
+        above.plot([one.said, one.said], list(one.span), color=_SERIES[0], linewidth=1.4)
+    above.plot([one.said for one in of], [one.share for one in of], color=_SERIES[0], marker="o", linewidth=0)
+    low = [one.bounds[0] for one in of]
+    widths = [one.bounds[1] - one.bounds[0] for one in of]
+    below.bar(low, [one.of for one in of], width=widths, align="edge", color=_SERIES[1], linewidth=0)
+    for one in of:
+        below.annotate(
+            count(one.of),
+            (sum(one.bounds) / 2, one.of),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            color=_INK,
+            fontsize=8,
+        )
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    for axes in (above, below):
+        axes.axvline(threshold, color=_INK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.set_xlim(-0.02, 1.02)
+        axes.tick_params(axis="both", length=0, labelsize=9, labelcolor=_MUTED, pad=5)
+        _spines(axes, visible="bottom")
+    above.set_ylim(-0.03, 1.03)
+    above.set_yticks(ticks, [percent(tick) for tick in ticks])
+    above.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    above.set_xlabel(axis, color=_MUTED, fontsize=9, labelpad=2)
+    below.set_ylim(0, max((one.of for one in of), default=1) * 1.3)
+    below.set_xticks([])
+    below.yaxis.set_visible(False)
+    below.set_xlabel(counts, color=_MUTED, fontsize=9, labelpad=4)
+    spoken = (
+        f"said {percent(one.said)}, so {percent(one.share)} of {one.of}, "
+        f"from {percent(one.span[0])} to {percent(one.span[1])}"
+        for one in of
+    )
+    return _svg(figure, name, "; ".join(spoken))
 
 
 def _whiskers(axes: "Axes", places: Sequence[float], series: Series, *, upright: bool) -> None:

@@ -24,16 +24,18 @@ def cost_figures(store: Queryable, run_id: str) -> dict[str, Any]:
     """The calls of a run and what they cost; zeros for a run without events.
 
     Calls are those that `status` counts: tries that failed are among them, and so are all calls around the
-    rounds (sample, memory, checker) and for dialogues that were not accepted. The naive count is of rounds
-    alone, so the comparison leans to its side.
+    rounds and for dialogues that were not accepted. The naive count is of rounds, and of the checker's calls:
+    the same dialogues are checked on both sides, by the same questions. Sample, memory and repair are on our
+    side alone, so the comparison leans to the naive one.
 
     Returns:
         calls, prompt_tokens, completion_tokens, cached_tokens (of the prompt's), cost_usd; by_role {role: the
         same}; by_state {state of the dialogue: {dialogues, calls, cost_usd}}; accepted (dialogues);
         per_accepted {calls, prompt_tokens, completion_tokens, cost_usd}, None where none was; cached_share,
         of the prompt tokens, None without any; rounds (drafted, closings apart); naive {round (26), calls,
-        share (ours over naive), strict_calls, strict_share}, shares None without rounds. The strict count
-        lets the naive algorithm off the calls that a candidate without tool calls does not need.
+        share (ours over naive), strict_calls, strict_share, unchecked_share}, shares None without rounds. The
+        strict count lets the naive algorithm off the calls that a candidate without tool calls does not need.
+        The unchecked share is of rounds alone, as if the naive algorithm checked nothing and we did.
     """
     of_run = {"run_id": run_id}
     by_role = {row.pop("role"): row for row in store.query(load("cost_roles"), of_run).dicts()}
@@ -41,7 +43,8 @@ def cost_figures(store: Queryable, run_id: str) -> dict[str, Any]:
     [rounds] = store.query(load("cost_rounds"), of_run).dicts()
     totals = {key: sum(row[key] for row in by_role.values()) for key in _SUMS}
     accepted = by_state.get("accepted", {}).get("dialogues", 0)
-    naive = rounds["candidates"] * CALLS_PER_CANDIDATE + rounds["rounds"] * CALLS_OF_CHOICE
+    of_rounds = rounds["candidates"] * CALLS_PER_CANDIDATE + rounds["rounds"] * CALLS_OF_CHOICE
+    naive = of_rounds + by_role.get("checker", {}).get("calls", 0) if of_rounds else 0
     strict = naive - (rounds["candidates"] - rounds["calling"]) * (CALLS_PER_CANDIDATE - CALLS_WITHOUT_TOOL)
     return {
         **totals,
@@ -59,6 +62,7 @@ def cost_figures(store: Queryable, run_id: str) -> dict[str, Any]:
             "share": _share(totals["calls"], naive),
             "strict_calls": strict,
             "strict_share": _share(totals["calls"], strict),
+            "unchecked_share": _share(totals["calls"], of_rounds),
         },
     }
 

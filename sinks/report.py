@@ -13,6 +13,7 @@ import msgspec
 from schemas.dialogue import AssistantMessage, Dialogue, Scenario, ToolMessage, UserMessage
 from schemas.events import Dead, Envelope, ReviewNeeded, ReviewRejected, decode
 from sinks import charts
+from sinks.calibration import Checking, checking
 from sinks.cost import cost_figures
 from sinks.figures import Figures, gather, switched_off, wishes
 from sinks.page import Chart, fill, write_whole
@@ -28,22 +29,25 @@ CLUSTERS_SHOWN = 5
 LANGUAGES_SHOWN = 10
 
 
-def write_report(store: Queryable, run_id: str | None, path: Path) -> Path:
+def write_report(store: Queryable, run_id: str | None, path: Path, labels: Path | None = None) -> Path:
     """Write the report of a run; None is the run with the newest event.
 
-    The file appears whole or not at all. The same events give the same file.
+    The file appears whole or not at all. The same events and labels give the same file.
+
+    Args:
+        labels: the offline teacher's label file, for how well the model checker does; see `checking`.
 
     Returns:
         The path.
 
     Raises:
         RunNotFound: the store holds no event of the run.
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or the labels not be read.
     """
-    return write_whole(path, render(store, resolve_run(store, run_id)))
+    return write_whole(path, render(store, resolve_run(store, run_id), labels))
 
 
-def render(store: Queryable, run_id: str) -> str:
+def render(store: Queryable, run_id: str, labels: Path | None = None) -> str:
     """The report as HTML text; see `write_report`."""
     samples = Samples(SAMPLES_PER_SCENARIO)
     figures = gather(store, run_id, samples.watch)
@@ -51,6 +55,7 @@ def render(store: Queryable, run_id: str) -> str:
         failure(decode(payload))
         for (payload,) in store.query(load("failures"), {"run_id": run_id, "each": FAILURES_PER_KIND}).rows
     ]
+    checks = checking(store, run_id, labels)
     return fill(
         "report.html.j2",
         {
@@ -59,11 +64,12 @@ def render(store: Queryable, run_id: str) -> str:
             "request": figures.request,
             "wishes": wishes(figures.spec) if figures.spec else {},
             "without": switched_off(figures.spec) if figures.spec else (),
-            "charts": draw(figures),
+            "charts": draw(figures) | {"checking": [*_checking(checks)]},
             "statistics": figures.statistics,
             "poor_clusters": poorest(figures.statistics.cluster_variety),
             "coverage": figures.coverage,
             "judging": figures.judging,
+            "checks": checks,
             "cost": cost_figures(store, run_id),
             "samples": [chat(dialogue) for dialogue in samples.chosen()],
             "failures": failures,
@@ -105,15 +111,16 @@ class Samples:
 
 
 def chat(dialogue: Dialogue) -> dict[str, Any]:
-    """A dialogue as the template shows it: who says what, and each call with its result."""
+    """A dialogue as the template shows it: who says what, each call with its result, and which messages (by
+    their index) a line shows."""
     results = {
         message.call_id: message.content for message in dialogue.messages if isinstance(message, ToolMessage)
     }
     lines: list[dict[str, Any]] = []
-    for message in dialogue.messages:
+    for index, message in enumerate(dialogue.messages):
         match message:
             case UserMessage(content=content):
-                lines.append({"by": "user", "text": content})
+                lines.append({"by": "user", "text": content, "shows": [index]})
             case AssistantMessage(calls=calls, content=content):
                 shown = [
                     {
@@ -124,9 +131,9 @@ def chat(dialogue: Dialogue) -> dict[str, Any]:
                     }
                     for call in calls
                 ]
-                lines.append({"by": "assistant", "text": content, "calls": shown})
-            case ToolMessage():
-                pass  # shown with its call
+                lines.append({"by": "assistant", "text": content, "calls": shown, "shows": [index]})
+            case ToolMessage() if lines:
+                lines[-1]["shows"].append(index)  # with its call
     return {
         "id": dialogue.id,
         "scenario": str(dialogue.scenario),
@@ -279,6 +286,26 @@ def _judge(figures: Figures) -> Iterator[Chart]:
                 axis=f"place in the list; {choices.decided:,} choices with a sole winner",
                 show=charts.percent,
                 line=1 / choices.candidates,
+            ),
+        )
+
+
+def _checking(checks: Checking) -> Iterator[Chart]:
+    if checks.committee is not None and (bins := checks.committee.bins):
+        yield Chart(
+            "Confidence and truth",
+            "Dots: the share of sound dialogues among those of like confidence, with 95 % intervals. "
+            "On the dotted diagonal, of those with confidence 0.8 just 80 % are sound; under it the models "
+            f"are too sure, over it not sure enough. The dashed line is the threshold, {checks.threshold:g}.",
+            charts.reliability(
+                [
+                    charts.Share(each.confidence, each.share, each.interval, each.of, (each.low, each.high))
+                    for each in bins
+                ],
+                name="calibration",
+                threshold=checks.threshold,
+                axis="confidence; upwards the share that is sound",
+                counts="dialogues of that confidence",
             ),
         )
 

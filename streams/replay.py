@@ -17,21 +17,22 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from schemas.events import Envelope, derive_id
-from schemas.replays import ReplayBatch, ReplayItem, ReplayStarted
+from schemas.replays import ReplayBatch, ReplayItem, ReplayStage, ReplayStarted
 from schemas.settings import Settings
 from streams import topology
 from streams.publisher import publish
 from streams.topology import StageName
 
-BATCH_ITEMS = 200
+BATCH_ITEMS: dict[ReplayStage, int] = {"rule": 200, "model": 16}
+"""Dialogues a batch at most; with models few, since a batch that is interrupted is worked on again."""
 BATCH_BYTES = 2_000_000
-"""A batch is full with so many dialogues or so many bytes, whatever comes first."""
+"""The same in bytes."""
 MAX_ITEM_BYTES = 7_000_000
 """What a message can carry beside the batch's own words."""
 LOOK_S = 0.02
 """Between two looks at a queue that is full."""
 
-STAGE_NAMES: dict[str, StageName] = {"rule": "rule-checker", "model": "model-checker"}
+STAGE_NAMES: dict[ReplayStage, StageName] = {"rule": "rule-checker", "model": "model-checker"}
 
 
 class Feeder:
@@ -45,7 +46,8 @@ class Feeder:
         self.js = js
         self.replay = replay
         self.most = most
-        self.batches = 0
+        self.waiting = 0
+        """Dialogues under way, about, at the last look."""
         self._durable = topology.replay_durable(STAGE_NAMES[replay.stage], replay.name)
         self._config = topology.consumer_config(self._durable, settings)
         # Part of each batch's id: a batch fed again after a crash must not pass for its twin.
@@ -72,11 +74,11 @@ class Feeder:
             NotStored, NoSpace: see `streams.publisher`.
             nats.errors.Error: the server does not answer.
         """
-        for batch in _batches(items):
-            while await self.depth() >= self.most:  # noqa: ASYNC110 - only the server knows when there is room
+        for batch in _batches(items, BATCH_ITEMS[self.replay.stage]):
+            while (depth := await self.depth()) >= self.most:  # noqa: ASYNC110 - only the server knows when there is room
                 await asyncio.sleep(LOOK_S)
             await publish(self.js, self._envelope(batch))
-            self.batches += 1
+            self.waiting = (depth + 1) * len(batch)
 
     def _envelope(self, batch: Sequence[ReplayItem]) -> Envelope:
         subject = f"{topology.REPLAY}.{self.replay.name}.batch"
@@ -90,7 +92,7 @@ class Feeder:
         )
 
 
-def _batches(items: Sequence[ReplayItem]) -> Iterator[list[ReplayItem]]:
+def _batches(items: Sequence[ReplayItem], most: int) -> Iterator[list[ReplayItem]]:
     batch: list[ReplayItem] = []
     size = 0
     for item in items:
@@ -98,7 +100,7 @@ def _batches(items: Sequence[ReplayItem]) -> Iterator[list[ReplayItem]]:
         if length > MAX_ITEM_BYTES:
             text = msgspec.json.encode(f"{length:,} bytes, {MAX_ITEM_BYTES:,} can be carried")
             item, length = msgspec.structs.replace(item, event=msgspec.Raw(text)), len(text)
-        if batch and (len(batch) >= BATCH_ITEMS or size + length > BATCH_BYTES):
+        if batch and (len(batch) >= most or size + length > BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(item)

@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 
-from agents.teacher import assistant, checker, curator, defects, judge, memory, sample, thinking, user
+from agents.teacher import assistant, checker, curator, defects, judge, memory, repair, sample, thinking, user
 from agents.teacher.assistant import Move, State, decide, study
 from agents.teacher.card import Card, cards
 from agents.teacher.defects import Defect
 from agents.teacher.function import respond
 from agents.teacher.world import World
 
-ROLES = ("sample", "user", "assistant", "function", "judge", "memory", "checker", "curator")
+ROLES = ("sample", "user", "assistant", "function", "judge", "memory", "checker", "repair", "curator")
 
 _SECTION = re.compile(r"^<(\w+)>\n(.*?)\n</\1>$", re.DOTALL | re.MULTILINE)
+_QUESTION = re.compile(r"^Question \((\w+)\)")
 _FIRST_LINE = (
     ("user", "you play the user"),
     ("assistant", "you are an assistant that can call tools"),
@@ -26,6 +27,7 @@ _FIRST_LINE = (
     ("memory", "you keep the memory"),
     ("sample", "you rate how closely"),
     ("checker", "you check a conversation"),
+    ("repair", "you mend a conversation"),
     ("curator", "you decide which tool definitions"),
 )
 _SECTIONS = {
@@ -36,6 +38,7 @@ _SECTIONS = {
     "memory": {"seen", "proposed"},
     "assistant": {"tools", "conversation"},
     "checker": {"tools", "conversation"},
+    "repair": {"tools", "conversation", "faults"},
 }
 
 
@@ -52,6 +55,10 @@ class Request:
     """Tag -> JSON text."""
     thinking: bool = False
     """The reply is to begin with its reasoning."""
+    question: str = ""
+    """Which of the role's questions is asked, where it has several."""
+    model: str = ""
+    """Which model is asked; all write alike, but each checks with an eye of its own."""
 
     def json(self, tag: str) -> Any:
         try:
@@ -83,14 +90,14 @@ class Reply:
 
 
 def recognise(
-    messages: list[dict[str, Any]], schema_name: str, schema: dict[str, Any] | None = None
+    messages: list[dict[str, Any]], schema_name: str, schema: dict[str, Any] | None = None, model: str = ""
 ) -> Request | None:
     """The role a chat asks for; None for an ordinary chat.
 
     Args:
         schema: of the reply; None where the prompt alone says what is wanted.
     """
-    system = ""
+    system = question = ""
     sections: dict[str, str] = {}
     for message in messages:
         content = message.get("content")
@@ -100,9 +107,11 @@ def recognise(
             system = content
         elif message.get("role") == "user" and not sections:
             sections = {match[1]: match[2] for match in _SECTION.finditer(content)}
+            asked = _QUESTION.search(content.rpartition("\n\n")[2])
+            question = asked[1] if asked else ""
     thinks = "thinking" in schema.get("properties", {}) if schema else "`thinking`" in system
     if schema_name in ROLES:
-        return Request(schema_name, sections, thinks)
+        return Request(schema_name, sections, thinks, question, model)
     first = system.lstrip()[:80].lower()
     role = next((name for name, words in _FIRST_LINE if first.startswith(words)), "")
     if not role and sections:
@@ -115,7 +124,7 @@ def recognise(
             ),
             "",
         )
-    return Request(role, sections, thinks) if role and sections else None
+    return Request(role, sections, thinks, question, model) if role and sections else None
 
 
 def answer(
@@ -272,7 +281,19 @@ def _memory(request: Request, rng: random.Random, spoil: bool, salt: int) -> Rep
 
 
 def _checker(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply:
-    return Reply(_text(checker.examine(request.cards(), request.rows("conversation"), rng)))
+    request.cards(), request.rows("conversation")  # what cannot be read is refused
+    tools, conversation = request.sections["tools"], request.sections["conversation"]
+    eye = f"{salt}/{request.model}"
+    if request.question in checker.ASPECTS:
+        return Reply(_text(checker.expert(request.question, tools, conversation, eye)))
+    return Reply(_text(checker.overall(tools, conversation, eye)))
+
+
+def _repair(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply:
+    found, defect = repair.mend(
+        request.cards(), request.rows("conversation"), request.rows("faults"), rng, salt, spoil
+    )
+    return Reply(_text(found), defect)
 
 
 def _curator(request: Request, rng: random.Random, spoil: bool, salt: int) -> Reply:
@@ -293,6 +314,7 @@ _HANDLERS: dict[str, Callable[[Request, random.Random, bool, int], Reply]] = {
     "function": _function,
     "memory": _memory,
     "checker": _checker,
+    "repair": _repair,
     "curator": _curator,
 }
 

@@ -35,7 +35,8 @@ _MAX_BODY = 32 * 2**20
 class TeacherConfig:
     seed: int = 0
     defect_rate: float = 0.05
-    """Share of the assistant's, the function's and the user's replies that get a planted defect."""
+    """Share of the assistant's, the function's, the user's and the repair agent's replies that get a planted
+    defect."""
     error_rate: float = 0.01
     """Share of requests answered with 429 or 500."""
     judge_bias: float = 0.0
@@ -115,7 +116,7 @@ class Teacher:
             digest_size=16,
         ).hexdigest()
         response_id = f"chatcmpl-{digest[:24]}"
-        role = recognise(messages, request["schema_name"], request["schema"])
+        role = recognise(messages, request["schema_name"], request["schema"], request["model"])
         choices = []
         completion = 0
         for index in range(n):

@@ -1,24 +1,31 @@
-"""Ask a model whether it would train on a dialogue.
+"""Ask a committee of models whether they would train on a dialogue.
 
     checked.rule (passed) -> checked.model
 
 A dialogue that failed a rule costs no call: the review router takes it from `checked.rule`. So does one
-of a run without evaluation.
+of a run without evaluation. A member whose answers cannot be used does not pass the dialogue, and does not
+end it either: where no majority is left, a person decides.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from agents.client import LLM
 from agents.roles import checker
 from consumers.llm import where
-from schemas.events import AspectFinding, Envelope, ModelChecked, Output, RuleChecked
+from schemas.committee import confidence_of, passes_up_to
+from schemas.dialogue import Dialogue
+from schemas.events import Envelope, ModelChecked, Opinion, Output, RuleChecked, RuleFinding
 from schemas.settings import Settings, behaviour_hash
 from streams.topology import CHECKED_MODEL
 
 
 def version(settings: Settings) -> str:
-    return "1+" + behaviour_hash(
-        checker.ROLE.version, settings.endpoint("checker").model, settings.confidence_threshold
+    members = settings.endpoints("checker")
+    return "2+" + behaviour_hash(
+        *(role.version for role in checker.ROLES),
+        *((member.model, member.temperature) for member in members),
+        settings.confidence_threshold,
     )
 
 
@@ -33,18 +40,31 @@ class ModelChecker:
             raise TypeError(f"the model checker does not know what to do with {type(checked).__name__}")
         if not checked.passed or not checked.dialogue.spec.evaluation:
             return []
-        opinion = await checker.examine(self.llm, where(event), checked.dialogue)
-        return [
-            Output(
-                CHECKED_MODEL,
-                ModelChecked(
-                    dialogue=checked.dialogue,
-                    passed=opinion.confidence >= self.threshold,
-                    confidence=opinion.confidence,
-                    threshold=self.threshold,
-                    rationale=opinion.rationale,
-                    findings=tuple(AspectFinding(a.aspect, a.ok, a.evidence) for a in opinion.aspects),
-                    rule_findings=checked.findings,
-                ),
+        opinions = await asyncio.gather(
+            *(
+                checker.opine(self.llm, member, where(event), checked.dialogue, self.threshold)
+                for member in self.llm.settings.endpoints("checker")
             )
-        ]
+        )
+        return [Output(CHECKED_MODEL, decide(checked.dialogue, opinions, self.threshold, checked.findings))]
+
+
+def decide(
+    dialogue: Dialogue,
+    opinions: Sequence[Opinion],
+    threshold: float,
+    rule_findings: tuple[RuleFinding, ...] = (),
+) -> ModelChecked:
+    """What the committee says together; see `schemas.committee`."""
+    confidence = confidence_of(opinions)
+    middle = next(opinion for opinion in opinions if opinion.confidence == confidence)
+    return ModelChecked(
+        dialogue=dialogue,
+        passed=passes_up_to(opinions) >= threshold,
+        confidence=confidence,
+        threshold=threshold,
+        rationale=middle.rationale or middle.failure,
+        findings=middle.findings,
+        rule_findings=rule_findings,
+        opinions=tuple(opinions),
+    )

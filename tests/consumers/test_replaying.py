@@ -77,9 +77,10 @@ async def test_each_stored_event_gets_its_verdict(settings: Settings, nc):
 
 
 async def test_many_events_travel_in_batches_and_none_is_lost(settings: Settings, nc):
-    many = 2 * BATCH_ITEMS + 7
+    full = BATCH_ITEMS["rule"]
+    many = 2 * full + 7
     found = await verdicts(nc, settings, [item(f"d{number}") for number in range(many)])
-    assert [len(each.verdicts) for each in found] == [BATCH_ITEMS, BATCH_ITEMS, 7]
+    assert [len(each.verdicts) for each in found] == [full, full, 7]
     assert len({each.dialogue_id for checked in found for each in checked.verdicts}) == many
 
 

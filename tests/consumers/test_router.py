@@ -7,6 +7,7 @@ from schemas.dialogue import RunSpec
 from schemas.events import (
     AspectFinding,
     ModelChecked,
+    Opinion,
     ReviewAccepted,
     ReviewNeeded,
     RuleChecked,
@@ -60,9 +61,47 @@ def test_an_unsure_model_asks_a_person_and_says_why():
     output = one(ModelChecked(dialogue(), False, 0.4, 0.75, "made up", doubts))
     assert isinstance(output.body, ReviewNeeded)
     assert output.body.reasons == (
-        "confidence 0.40 is under 0.75: made up",
         "answer: '24' stands nowhere",
+        "confidence 0.40 is under 0.75: made up",
     )
+
+
+def fault(aspect: str = "consistency", evidence: str = "for 3 days", **changes) -> AspectFinding:
+    return AspectFinding(aspect, False, evidence, "the days were left out", **changes)
+
+
+def reasons(*opinions: Opinion) -> tuple[str, ...]:
+    output = one(ModelChecked(dialogue(), False, 0.4, 0.75, "made up", opinions=opinions))
+    assert isinstance(output.body, ReviewNeeded)
+    return output.body.reasons
+
+
+def test_a_failed_question_is_named_with_its_model_and_its_evidence():
+    sure = Opinion("gpt", False, 0.9, "fine", (fault(), AspectFinding("hallucination", True)))
+    assert reasons(sure) == ("gpt: consistency: the days were left out “for 3 days”",)
+
+
+def test_each_member_that_does_not_pass_a_dialogue_says_why():
+    assert reasons(
+        Opinion("a", True, 0.9, "fine"),
+        Opinion("b", False, 0.4, "odd", (fault("tool_response"),)),
+        Opinion("c", False, failure="hallucination: no usable reply"),
+        Opinion("d", False, 0.6, "unsure"),
+    ) == (
+        "1 of 4 models pass it",
+        "b: tool_response: the days were left out “for 3 days”",
+        "b: confidence 0.40 is under 0.75: odd",
+        "c: no usable answer: hallucination: no usable reply",
+        "d: confidence 0.60 is under 0.75: unsure",
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "shown"), [("he said so", "(“he said so” stands nowhere)"), ("", "(no evidence)")]
+)
+def test_evidence_that_is_none_is_not_shown_as_a_quote(evidence, shown):
+    [reason] = reasons(Opinion("a", False, 0.9, "", (fault(evidence=evidence, unquoted=True),)))
+    assert reason == f"a: consistency: the days were left out {shown}"
 
 
 def test_errors_that_stop_execution_come_first():

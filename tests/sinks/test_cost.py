@@ -55,6 +55,19 @@ def test_a_round_of_four_candidates_that_all_call_is_26_calls_naively(store):
     assert (naive["calls"], naive["strict_calls"], naive["round"]) == (26, 26, NAIVE_ROUND)
 
 
+def test_the_same_checks_are_on_both_sides(store):
+    run = rounds("checked", (CALLS,) * 4)
+    for _ in range(4):
+        run.llm("checker", None, outcome="ok")
+    run.llm("memory", None, outcome="ok")
+    stored(store, run)
+
+    naive = cost_figures(store, "checked")["naive"]
+
+    assert (naive["calls"], naive["strict_calls"]) == (30, 30)
+    assert naive["unchecked_share"] == pytest.approx(naive["share"] * 30 / 26)
+
+
 def test_the_strict_count_lets_off_what_a_question_does_not_need(store):
     stored(store, rounds("strict", (CALLS, CALLS, ASKS, ASKS), (ASKS,) * 4))
     figures = cost_figures(store, "strict")

@@ -13,6 +13,7 @@ from sinks.report import write_report
 from sinks.status import RunNotFound, status
 from sinks.store import StoreError
 from tests.sinks.build import SPEC, Run, mixed_run
+from tests.sinks.test_calibration import checked, labels, opinion
 
 HOSTILE = (
     '</p><script>alert(1)</script><img src="http://evil.example/x" onerror=alert(2)>"\'&lt; $x^2$ {{ 7*7 }}'
@@ -115,6 +116,36 @@ def test_the_judges_places_are_shown_beside_an_even_share(store, tmp_path):
     assert "share of choices won: 1 100 %, 2 0 %, 3 0 %, 4 0 %" in labels
     assert "p < 0.001" in page.text
     assert "100.0 % (20 of 20)" in page.text  # the first place twice
+
+
+def test_without_a_truth_the_page_says_what_is_missing(page):
+    section = page[page.index('id="checker"') :]
+    assert "no person has decided on any of them, and no faults were planted" in section
+    assert 'aria-label="said' not in page
+
+
+def test_the_model_checker_s_confidence_is_shown_beside_the_truth(store, tmp_path):
+    run = Run("calibrated")
+    for index in range(40):
+        faulty = index % 4 == 0
+        opinions = [opinion(model, 0.3 if faulty else 0.9, ok=not faulty) for model in ("a", "b", HOSTILE)]
+        checked(run, index, *opinions)
+    store.insert(run.encoded())
+    planted = labels(tmp_path / "labels", *range(0, 40, 4))
+
+    written = write_report(store, "calibrated", tmp_path / "report.html", planted).read_text()
+    page = Page(written.replace("</td>", " </td>").replace("</th>", " </th>"))
+
+    assert "said 30 %, so 0 % of 10, from 0 % to 28 %; said 90 %, so 100 % of 30, from 89 % to 100 %" in [
+        attributes.get("aria-label") for _, attributes in page.elements
+    ]
+    text = " ".join(page.text.split())
+    assert "It saw 40 dialogues" in text
+    assert "that stands in it: 10." in text
+    assert "Calibration error 0.150" in text
+    assert "AUROC 1.000" in text
+    assert "0.75 this run 30 0 100.0 % 88.6 to 100.0 % 100.0 %" in text
+    assert f"{HOSTILE} 30 0 100.0 % 0 0.150 1.000" in text
 
 
 def test_samples_are_of_every_scenario_and_failures_of_every_kind(page):

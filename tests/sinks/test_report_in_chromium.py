@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 from schemas.dialogue import AssistantMessage, UserMessage
 from sinks.report import write_report
 from tests.browser import in_chromium, opened
-from tests.sinks.build import mixed_run
+from tests.sinks.build import Run, mixed_run
+from tests.sinks.test_calibration import checked, labels, opinion
 from tests.sinks.test_report import CHARTS, HOSTILE
 
 pytestmark = in_chromium
@@ -35,6 +36,28 @@ def hostile_run():
             each = msgspec.structs.replace(each, body=msgspec.structs.replace(body, dialogue=changed))
         spoilt.append((each, msgspec.json.encode(each)))
     return spoilt
+
+
+def test_the_calibration_fits_a_phone_in_both_schemes(store, tmp_path):
+    run = Run("calibrated-in-a-browser")
+    for index in range(30):
+        checked(run, index, *(opinion(f"{HOSTILE}{model}", index / 30, ok=index > 9) for model in "abc"))
+    store.insert(run.encoded())
+    path = write_report(store, run.run_id, tmp_path / "report.html", labels(tmp_path / "labels", *range(9)))
+
+    with opened(path) as page:
+        page.set_viewport_size({"width": 390, "height": 900})
+        drawing = page.locator("section[aria-labelledby=checker] svg")
+        assert drawing.count() == 1
+        assert (drawing.bounding_box() or {})["width"] > 250
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.emulate_media(color_scheme="dark")
+        grounds = page.evaluate(
+            "[...document.querySelectorAll('section[aria-labelledby=checker] svg path')]"
+            ".map(path => getComputedStyle(path).fill)"
+        )
+        assert "rgb(255, 255, 255)" not in grounds, "no part of the drawing brings a ground of its own"
+        assert page.happened == []
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,39 @@ import msgspec
 import pytest
 
 from schemas.dialogue import Scenario
-from schemas.events import ReviewAccepted, ReviewRejected
+from schemas.events import AspectFinding, ModelChecked, Opinion, ReviewAccepted, ReviewRejected
 from sinks.accepted import accepted_dialogues
 from sinks.report import write_report
 from sinks.status import status
 from sinks.store import QueryResult
-from sinks.trace import AmbiguousDialogue, DialogueNotFound, causal_order, trace
+from sinks.trace import AmbiguousDialogue, DialogueNotFound, causal_order, summary, trace
+from tests.build import dialogue, event
 from tests.sinks.build import Run, mixed_run
+
+
+def fault(aspect: str) -> AspectFinding:
+    return AspectFinding(aspect, False, "for 3 days", "The days were left out.")
+
+
+def told(*opinions: Opinion, rationale: str = "All is well.") -> str:
+    checked = ModelChecked(dialogue(), False, 0.4, 0.75, rationale, opinions=opinions)
+    return summary(event("checked.model", checked))
+
+
+def test_a_committee_is_told_by_its_votes_and_by_the_questions_that_failed():
+    assert told(
+        Opinion("a", True, 0.9),
+        Opinion("b", False, 0.4, "", (fault("consistency"),)),
+        Opinion("c", False, 0.3, "", (fault("consistency"), AspectFinding("hallucination", True))),
+        Opinion("d", False, failure="no JSON"),
+    ) == (
+        "failed with confidence 0.40 (threshold 0.75), 1 of 4 models for it; consistency (2 models): "
+        "The days were left out. “for 3 days”; d: no answer"
+    )
+
+
+def test_one_model_that_found_no_fault_is_told_by_its_rationale():
+    assert told(Opinion("a", False, 0.4)) == "failed with confidence 0.40 (threshold 0.75): All is well."
 
 
 def test_a_trace_tells_every_event_of_the_dialogue_with_its_calls(store):

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
 from typing import Any, TypeVar
 
 from agents.role import Reply, Role, conversation_view, tool_view
@@ -125,8 +127,41 @@ def play(
     return tuple(messages)
 
 
-def opinion(table: Sequence[ToolSpec], messages: Sequence[Message], rng: random.Random) -> checker.Opinion:
-    return ask(checker.ROLE, rng, tools=views(table), conversation=conversation_view(tuple(messages)))
+EYES = ("one", "two", "three")
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What three models say of a conversation: each errs at the checker's rates, two of them seldom alike."""
+
+    findings: tuple[dict[str, checker.Finding], ...]
+    """A model each, by aspect."""
+    confidences: tuple[float, ...]
+
+    @property
+    def confidence(self) -> float:
+        return median(self.confidences)
+
+    @property
+    def faulty(self) -> list[str]:
+        return [aspect for aspect in checker.EXPERTS if sum(not of[aspect].ok for of in self.findings) > 1]
+
+
+def opinion(table: Sequence[ToolSpec], messages: Sequence[Message]) -> Opinions:
+    data = {"tools": views(table), "conversation": conversation_view(tuple(messages))}
+    return Opinions(
+        tuple(
+            {aspect: looked(role, eye, **data) for aspect, role in checker.EXPERTS.items()} for eye in EYES
+        ),
+        tuple(looked(checker.OVERALL, eye, **data, findings=[]).confidence for eye in EYES),
+    )
+
+
+def looked(role: Role[R], model: str, **sections: Any) -> R:
+    """The answer of a model that checks; it goes by its eye, not by the lot."""
+    request = recognise(role.prompt(**sections), role.name, role.schema, model)
+    assert request is not None
+    return role.reply.model_validate_json(answer(request, random.Random(0), 0.0, 0).text)
 
 
 def verdict(

@@ -315,7 +315,7 @@ def test_the_move_is_right_for_tools_of_any_sort(kind, tools):
     doubted = [
         game.dialogue.messages
         for game in games
-        if game.right and opinion(game.dialogue.tools, game.dialogue.messages, rng).confidence < 0.75
+        if game.right and opinion(game.dialogue.tools, game.dialogue.messages).confidence < 0.75
     ]
 
     assert len(wrong) <= 0.03 * len(games), wrong
@@ -384,7 +384,7 @@ def test_a_wrong_first_move_is_marked_down_and_not_trusted(turns, defect, rng):
     }
     assert marks["A"] <= 2
     assert marks["B"] == 5
-    assert opinion(table, [*before, said, wrong], random.Random(1)).confidence < 0.5
+    assert opinion(table, [*before, said, wrong]).confidence < 0.5
 
 
 @pytest.mark.parametrize("defect", ["ignored_part", "claimed_part"])
@@ -395,7 +395,7 @@ def test_passing_over_a_part_is_found_out(defect, rng):
     wrong = spoiled(table, before, defect)
 
     assert not parts.owned_up(wrong.content, ("calculate the area of a circle",))
-    assert opinion(table, [*before, wrong], random.Random(1)).confidence < 0.5
+    assert opinion(table, [*before, wrong]).confidence < 0.5
 
 
 def test_a_message_that_misses_the_plan_is_marked_down(rng):

@@ -396,10 +396,7 @@ def test_the_rules_pass_linked_dialogues(dialogues):
 
 
 def test_the_checker_trusts_linked_dialogues(dialogues):
-    confident = [
-        opinion(dialogue.tools, dialogue.messages, random.Random(int(dialogue.id))).confidence >= 0.75
-        for _, dialogue in dialogues
-    ]
+    confident = [opinion(dialogue.tools, dialogue.messages).confidence >= 0.75 for _, dialogue in dialogues]
 
     assert sum(confident) >= 0.96 * len(confident)
 
@@ -439,10 +436,7 @@ def planted() -> dict[str, list[tuple[Message, ...]]]:
 )
 def test_the_checker_finds_what_was_planted(planted, defect):
     """Linked calls with a wrong value, too early or left out; a failure denied, or run against once more."""
-    found = [
-        opinion(TABLE, messages, random.Random(number)).confidence < 0.5
-        for number, messages in enumerate(planted[defect])
-    ]
+    found = [opinion(TABLE, messages).confidence < 0.5 for messages in planted[defect]]
 
     assert len(found) >= 10
     assert sum(found) >= 0.9 * len(found)
@@ -472,7 +466,7 @@ def test_the_checker_finds_a_result_that_contradicts_an_earlier_one():
 
     def aspects(told: dict[str, Any]) -> set[str]:
         result = ToolMessage("call_9", "get_hotel", json.dumps(told))
-        return {a.aspect for a in opinion([*TABLE, details], [*asked, result], rng).aspects if not a.ok}
+        return set(opinion([*TABLE, details], [*asked, result]).faulty)
 
     assert aspects(row) == set()
-    assert aspects({**row, "rating": row["rating"] + 1}) == {"tool_result"}
+    assert aspects({**row, "rating": row["rating"] + 1}) == {"tool_response"}

@@ -4,13 +4,15 @@ import random
 
 import pytest
 
+from agents.quotes import sources, stands
 from agents.role import conversation_view
-from agents.roles import judge, memory, sample, user
+from agents.roles import checker, judge, memory, sample, user
+from agents.teacher.checker import clip
 from agents.teacher.server import Teacher, TeacherConfig
 from schemas.dialogue import AssistantMessage, Call, Task, ToolMessage, Turn, TurnKind, UserMessage
 from schemas.tools import ToolSpec
 from tests.build import TRAINS, WEATHER
-from tests.teacher.play import act, ask, opinion, play, request, say, verdict, views
+from tests.teacher.play import act, ask, looked, opinion, play, request, say, verdict, views
 
 TABLE = (WEATHER, TRAINS)
 
@@ -145,26 +147,26 @@ def test_one_tool_has_problems_of_several_types():
     "wrong", [w for n, w in WRONG.items() if n != "needless-question"], ids=lambda w: w.action
 )
 def test_the_checker_is_not_confident_of_a_wrong_move(wrong):
-    found = opinion(TABLE, [ASKED, wrong], random.Random(1))
+    found = opinion(TABLE, [ASKED, wrong])
 
     assert found.confidence < 0.5
-    assert not all(aspect.ok for aspect in found.aspects)
+    assert found.faulty
 
 
 @pytest.mark.parametrize(
     ("result", "answer", "aspect"),
     [
-        ('{"city": "Rome", "high": 24}', "The high in Lisbon is 24.", "tool_result"),
-        ('{"city": "Lisbon", "high": 24}', "The high in Lisbon is 31.", "answer"),
-        ('{"error": "no such city"}', "The weather in Lisbon is fine.", "answer"),
+        ('{"city": "Rome", "high": 24}', "The high in Lisbon is 24.", "tool_response"),
+        ('{"city": "Lisbon", "high": 24}', "The high in Lisbon is 31.", "hallucination"),
+        ('{"error": "no such city"}', "The weather in Lisbon is fine.", "consistency"),
     ],
 )
 def test_the_checker_holds_answers_and_results_against_each_other(result, answer, aspect):
     messages = [ASKED, RIGHT, ToolMessage("call_1", "get_weather", result), AssistantMessage(answer)]
 
-    found = opinion(TABLE, messages, random.Random(1))
+    found = opinion(TABLE, messages)
 
-    assert [a.aspect for a in found.aspects if not a.ok] == [aspect]
+    assert found.faulty == [aspect]
 
 
 def test_the_checker_trusts_good_dialogues(tools):
@@ -174,9 +176,50 @@ def test_the_checker_trusts_good_dialogues(tools):
         tool, *others = rng.sample(tools, 5)
         turns = [request(tool), Turn(kind=TurnKind.FOLLOW_UP, tasks=(Task(tool.name),))]
         messages = play(turns, [tool, *others], rng)
-        confident += opinion([tool, *others], messages, rng).confidence >= 0.75
+        confident += opinion([tool, *others], messages).confidence >= 0.75
 
     assert confident >= 0.96 * 120
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_what_the_checker_gives_as_evidence_stands_in_the_conversation(wrong):
+    shown = sources(conversation_view((ASKED, wrong)))
+    for findings in opinion(TABLE, [ASKED, wrong]).findings:
+        for finding in findings.values():
+            assert stands(finding.evidence, shown) or (finding.ok and not finding.evidence)
+
+
+def test_long_evidence_is_cut_between_words():
+    long = " ".join(f"word{number}," for number in range(100))
+    assert len(clip(long)) <= 160
+    assert stands(clip(long), sources([long]))
+    assert clip("x" * 500) == "x" * 160
+
+
+def test_models_overlook_different_things():
+    """Each misses a few of a hundred faults, and seldom the same ones as another."""
+    rng = random.Random(3)
+    missed: dict[str, set[int]] = {"offline-teacher": set(), "offline-teacher-b": set()}
+    for number in range(300):
+        said = say(request(WEATHER), TABLE, [], rng)
+        data = {"tools": views(TABLE), "conversation": conversation_view((said, WRONG["unknown-tool"]))}
+        for model, of in missed.items():
+            if all(looked(role, model, **data).ok for role in checker.EXPERTS.values()):
+                of.add(number)
+    first, second = missed.values()
+    assert 0 < len(first) < 20
+    assert 0 < len(second) < 20
+    assert first != second
+
+
+def test_all_answers_of_a_model_are_of_one_look():
+    """What an expert overlooks, the same model is confident of: its mistakes are its own, not the call's."""
+    rng = random.Random(4)
+    for _ in range(100):
+        said = say(request(WEATHER), TABLE, [], rng)
+        data = {"tools": views(TABLE), "conversation": conversation_view((said, WRONG["no-call"]))}
+        sound = all(looked(role, "m", **data).ok for role in checker.EXPERTS.values())
+        assert (looked(checker.OVERALL, "m", **data, findings=[]).confidence >= 0.5) == sound
 
 
 def test_near_tools_are_rated_above_far_ones():

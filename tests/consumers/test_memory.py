@@ -1,14 +1,11 @@
-"""The memory agent and the model checker, with a scripted endpoint behind them."""
+"""The memory agent, with a scripted endpoint behind it."""
 
 import json
 
-import pytest
-
 from consumers.memory.core import Memory
 from consumers.memory_view import guidance_of, memory_key
-from consumers.model_checker.core import ModelChecker
 from schemas.dialogue import RunSpec
-from schemas.events import Judged, RuleChecked, RuleFinding
+from schemas.events import Judged
 from schemas.memory import ToolMemory
 from tests.agents.endpoint import says, scripted
 from tests.build import dialogue, event
@@ -79,51 +76,3 @@ async def test_a_run_without_memory_keeps_none():
 
 def test_nothing_remembered_forbids_nothing():
     assert guidance_of(None).forbidden_types == ()
-
-
-def opinion(confidence: float, *, faulty: str = "") -> str:
-    return json.dumps(
-        {
-            "aspects": [
-                {"aspect": aspect, "evidence": "…", "ok": aspect != faulty}
-                for aspect in ("hallucination", "task", "tool_result", "answer")
-            ],
-            "rationale": "because",
-            "confidence": confidence,
-        }
-    )
-
-
-@pytest.mark.parametrize(("confidence", "passed"), [(0.74, False), (0.75, True), (1.0, True)])
-async def test_the_threshold_is_inclusive(confidence, passed):
-    async with scripted(says(opinion(confidence))) as (llm, _, _):
-        [output] = await ModelChecker(llm, 0.75).handle(
-            event("checked.rule", RuleChecked(dialogue(), True, (RuleFinding("w", "call", "warning", "p"),)))
-        )
-    assert output.subject == "checked.model"
-    assert output.body.passed is passed
-    assert (output.body.confidence, output.body.threshold) == (confidence, 0.75)
-    assert output.body.rule_findings[0].rule == "w"
-
-
-async def test_what_failed_a_rule_costs_no_call():
-    async with scripted(says("unused")) as (llm, script, _):
-        assert (
-            await ModelChecker(llm, 0.75).handle(event("checked.rule", RuleChecked(dialogue(), False))) == []
-        )
-    assert script.requests == []
-
-
-async def test_a_run_without_evaluation_asks_no_model():
-    unchecked = RuleChecked(dialogue(spec=RunSpec(pool="p", evaluation=False)), True)
-    async with scripted(says("unused")) as (llm, script, _):
-        assert await ModelChecker(llm, 0.75).handle(event("checked.rule", unchecked)) == []
-    assert script.requests == []
-
-
-async def test_a_forgotten_aspect_is_asked_for_again():
-    partial = json.dumps({"aspects": [], "rationale": "", "confidence": 1.0})
-    async with scripted(says(partial), says(opinion(0.9))) as (llm, script, _):
-        [output] = await ModelChecker(llm, 0.75).handle(event("checked.rule", RuleChecked(dialogue(), True)))
-    assert output.body.passed
-    assert len(script.requests) == 2
