@@ -44,7 +44,12 @@ kr|south korea|korea|korean
 nl|netherlands|holland|dutch
 ch|switzerland|swiss
 nyc|new york|new york city|big apple
-la|los angeles
+la|lax|los angeles
+ord|chicago|windy city|chi town
+jfk|new york|new york city
+sfo|san francisco
+philly|philadelphia
+vegas|las vegas
 sf|san francisco
 dc|washington dc|washington
 ny|new york

@@ -6,9 +6,10 @@ whether a value can stand for something that was said, never what was meant.
 
 import math
 import re
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from itertools import permutations
+
+from consumers.rule_checker.lazy import lazy
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -47,6 +48,8 @@ _PHRASES = {
     "single": (1,),
     "once": (1,),
 }
+
+_NUMBER_WORDS = frozenset((*_SMALL, *_SCALES, *_PHRASES))
 
 _SUFFIXES: dict[str, float] = {
     "k": 1e3,
@@ -116,6 +119,10 @@ _UNIT_FACTORS = {
 }
 
 
+_GROUPED = re.compile(r"\d{1,3}(?:(?:,\d{2,3})*,\d{3})?(?:\.\d+)?")
+"""With separators, western (1,234,567) or Indian (12,34,567)."""
+
+
 def readings(token: str) -> set[float]:
     """What digits with separators may mean: `1,234` is 1234 or 1.234; `1.234,5` is 1234.5."""
     token = re.sub(r"[\s'’_]", "", token).rstrip(".,")
@@ -135,14 +142,17 @@ def readings(token: str) -> set[float]:
             found.add(value)
     if not found:  # a list without spaces: 1,2,3 or a version: 1.2.3
         found |= {float(part) for part in re.split(r"[.,]", token) if part.isdigit()}
-    elif commas and not re.fullmatch(r"\d{1,3}(?:,\d{2,3})*(?:\.\d+)?", token):
+    elif commas and not _GROUPED.fullmatch(token):
         found |= {float(part) for part in token.split(",") if part.isdigit()}
     return found
 
 
 def in_words(words: Iterable[str]) -> set[float]:
     """Numbers spelled out: twenty-five, three hundred and four thousand, the third, half a dozen."""
+    words = list(words)
     found: set[float] = set()
+    if _NUMBER_WORDS.isdisjoint(words):
+        return found
     total = current = 0.0
     open_ = False
     previous = ""
@@ -193,14 +203,128 @@ def stated(text: str) -> set[float]:
         found |= values
         if suffix := match["suffix"]:
             found |= {value * _SUFFIXES[suffix.lower()] for value in values}
-    for whole, above, below in _FRACTION.findall(text):
+    for whole, above, below in _FRACTION.findall(text) if "/" in text else ():
         if float(below):
             found.add(float(whole or 0) + float(above) / float(below))
-    for base, exponent in _POWER.findall(text):
+    for base, exponent in _POWER.findall(text) if "^" in text or "**" in text else ():
         found |= {10.0 ** int(exponent) * float(base)}
         if abs(float(base)) < 1000:
             found |= {float(base) ** int(exponent)} if float(base) else set()
     return found | in_words(_WORD.findall(text.lower()))
+
+
+_LIST = re.compile(r"[\[({]\s*(-?\d[\d.]*(?:\s*,\s*-?\d[\d.]*)+)\s*[\])}]")
+_FEET_AND_INCHES = re.compile(
+    r"(?<![\d.])(\d)\s*(?:feet|foot|ft\.?|['’′])\s*(?:and\s*)?(\d{1,2})?\s*(?:inch(?:es)?|in\b|[\"”″]|(?!\w))",
+    re.IGNORECASE,
+)
+_PERIODS = {
+    "day": (24,),
+    "daily": (365, 24),
+    "week": (7,),
+    "weekly": (52, 7),
+    "biweekly": (26, 14),
+    "fortnight": (14,),
+    "month": (30,),
+    "monthly": (12,),
+    "quarterly": (4, 3),
+    "semiannually": (2,),
+    "biannually": (2,),
+    "year": (365, 12),
+    "annual": (1, 12),
+    "hourly": (24,),
+    "decade": (10,),
+    "century": (100,),
+}
+"""Numbers that the name of a period stands for."""
+_COMPARED = re.compile(
+    r"\b(?P<below>less than|fewer than|under|below|younger than|shorter than)\s+\$?(?P<most>\d+)\b|"
+    r"\b(?:more than|over|above|older than|longer than|exceeding)\s+\$?(?P<least>\d+)\b",
+    re.IGNORECASE,
+)
+_SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b(?!['’])")
+_DECADE = re.compile(r"\b(?:(\d{3}0)|['’]?(\d0))s\b|\b(?:decade|century)\D{1,30}(\d{3}0)\b")
+
+
+def _implied(text: str) -> Iterator[float]:
+    """Numbers that a text says without writing them."""
+    for items in _LIST.findall(text) if "," in text else ():
+        yield from (float(part) for part in items.replace(" ", "").split(",") if _is_number(part))
+    for feet, inches in _FEET_AND_INCHES.findall(text):
+        total = 12 * int(feet) + int(inches or 0)
+        yield from (total, round(total * 2.54, 2), round(total * 2.54), round(total * 0.0254, 2))
+    for match in _COMPARED.finditer(text):
+        yield int(match["most"]) - 1 if match["below"] else int(match["least"]) + 1
+    for year in _SHORT_YEAR.findall(text):
+        yield from (1900 + int(year), 2000 + int(year))
+    for whole, short, of_decade in _DECADE.findall(text):
+        first = int(whole or of_decade or f"19{short}")
+        yield from (first, first + 9, first + 10)
+    words = set(_WORD.findall(text.lower()))
+    for word, numbers in _PERIODS.items():
+        if word in words or f"{word}s" in words:
+            yield from numbers
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _is_multiple_of_pi(size: float, digits: int, stated: Iterable[float]) -> bool:
+    return digits >= 2 and any(
+        math.isclose(round(factor * math.pi, digits), size) for factor in (1.0, 0.5, 0.25, *stated)
+    )
+
+
+_MEASURE = re.compile(
+    r"(?P<sign>[$€£])\s?(?P<price>\d[\d.,]*)|(?<![\d.,])(?P<number>\d[\d.,]*)[\s-]{0,3}(?P<unit>%|[$€]|[A-Za-zµμ]+)|"
+    r"(?<![A-Za-z_])(?P<name>[A-Za-z_]{1,80})\"\s*:\s*(?P<named>\d[\d.]*)"
+)
+_PREFIX = re.compile(r"([munpkMGµμ])(?:H|F|A|V|W|s|g|L|l|Hz|Ω|Pa|J|C|T|m|eV)")
+_PREFIXES = {"m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12, "k": 1e3, "M": 1e6, "G": 1e9}
+
+
+_ONE_OF_THEM_WORDS = "a an one per each every this next last past previous coming"
+_ONE_OF_THEM = frozenset(_ONE_OF_THEM_WORDS.split())
+"""Before a unit: there is one of it."""
+
+
+def _factors(unit: str) -> tuple[float, ...]:
+    """What a number in this unit is multiplied with to be in others; empty: no unit."""
+    word = unit.lower()
+    for key, factors in _UNIT_FACTORS.items():
+        if word == key or word == f"{key}s" or (len(key) >= 4 and word.startswith(key)):
+            return factors
+    if prefix := _PREFIX.fullmatch(unit):
+        return (_PREFIXES[prefix[1]],)
+    return ()
+
+
+def _in_other_units(text: str) -> Iterator[float]:
+    """What each number that stands at a unit is in other units."""
+    for match in _MEASURE.finditer(text):
+        written = match["price"] or match["number"] or match["named"]
+        unit = match["sign"] or match["unit"] or match["name"].rsplit("_", 1)[-1]
+        if factors := _factors(unit):
+            for value in readings(written):
+                yield from (value * factor for factor in factors)
+    if "percent" in text or "%" in text:
+        yield from (value / 100 for value in stated(text))
+    words = _WORD.findall(text.lower())
+    for place, word in enumerate(words):
+        if place and (factors := _factors(word)):
+            before = words[max(0, place - 5) : place]
+            values = {1.0} if before[-1] in _ONE_OF_THEM else set()
+            # The number right before the unit: the rest of what is before belongs to something else.
+            for start in range(len(before)):
+                tail = before[start:]
+                if all(part in _NUMBER_WORDS or part in ("and", "a", "an") for part in tail):
+                    values |= in_words(tail)
+                    break
+            yield from (value * factor for value in values for factor in factors)
 
 
 def decimals(value: float) -> int:
@@ -216,31 +340,40 @@ def _key(value: float) -> str:
     return f"{value:.9g}"
 
 
+_BY_ONE = re.compile(
+    r"\b(?:a|an|one) \w+ (?:older|younger|more|less|later|earlier|longer|shorter|"
+    r"higher|lower|bigger|smaller)\b",
+    re.IGNORECASE,
+)
+
+
 class Numbers:
     """The numbers of a text, and which others stand for them."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
-    @cached_property
+    @lazy
     def stated(self) -> frozenset[float]:
         return frozenset(stated(self._text))
 
-    @cached_property
-    def factors(self) -> frozenset[float]:
-        """Conversions that the units named in the text allow."""
-        lowered = self._text.lower()
-        return frozenset(
-            float(factor) for word, factors in _UNIT_FACTORS.items() if word in lowered for factor in factors
-        )
+    @lazy
+    def _measured(self) -> frozenset[float]:
+        """What the numbers are in other units than the one each is stated in."""
+        return frozenset(_in_other_units(self._text))
 
-    @cached_property
+    @lazy
+    def _implied(self) -> frozenset[float]:
+        """What is not a number in the text, but says one: "weekly", "under 5", "the 1990s"."""
+        return frozenset(_implied(self._text))
+
+    @lazy
     def _exact(self) -> frozenset[str]:
         return frozenset(map(_key, self.stated))
 
-    @cached_property
+    @lazy
     def _converted(self) -> frozenset[str]:
-        return frozenset(_key(number * factor) for number in self.stated for factor in self.factors)
+        return frozenset(map(_key, self._measured | self._implied))
 
     def has(self, value: float) -> bool:
         """Whether the number was stated: as such, signed, rounded, or in another unit."""
@@ -252,7 +385,9 @@ class Numbers:
         digits = decimals(size)
         if any(decimals(n) > digits and math.isclose(round(n, digits), size) for n in self.stated):
             return True
-        return _key(size) in self._converted
+        return _key(size) in self._converted or (
+            "pi" in self._text.lower() and _is_multiple_of_pi(size, digits, self.stated)
+        )
 
     def derives(self, value: float) -> bool:
         """Whether simple arithmetic on what was stated gives it: sums, differences, products, ratios.
@@ -260,7 +395,7 @@ class Numbers:
         Beyond a dozen numbers nearly any small value can be had from some pair, so then only totals,
         means and counts are tried.
         """
-        numbers = sorted(self.stated)
+        numbers = sorted(self.stated | ({1.0} if _BY_ONE.search(self._text) else set()))
         size, digits = abs(value), min(decimals(value), 6)
 
         def fits(candidate: float) -> bool:

@@ -1,22 +1,23 @@
 """A tool made ready for checking: its schemas compiled once, however many dialogues it rides on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import jsonschema_rs
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from consumers.rule_checker.bounds import MAX_DEPTH, bounds
+from consumers.rule_checker.lazy import lazy
 from consumers.rule_checker.text import Text
 from schemas.tools import ToolSpec
 
+T = TypeVar("T")
 Path = tuple[str | int, ...]
-
-MAX_DEPTH = 64
-"""Levels of lists and objects. Beyond some hundreds the native validator overflows its stack."""
 
 # Backtracking patterns (look-around, back references) stop here instead of running for ever.
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
@@ -40,7 +41,7 @@ def _is_time(text: str) -> bool:
     return ":" in text
 
 
-def _validator(schema: Any) -> jsonschema_rs.Draft202012Validator:
+def compiled(schema: Any) -> jsonschema_rs.Draft202012Validator:
     """Compile a schema. References that leave it are an error: nothing is ever fetched."""
     return jsonschema_rs.Draft202012Validator(
         schema,
@@ -94,6 +95,41 @@ def depth(value: Any) -> int:
     return level
 
 
+_CONTAINERS = (dict, list, tuple)
+
+
+def leaves(value: Any, path: Path = ()) -> list[tuple[Path, Any]]:
+    """(path, scalar) of every scalar in a JSON value."""
+    found: list[tuple[Path, Any]] = []
+    _gather(value, path, found)
+    return found
+
+
+def _gather(value: Any, path: Path, found: list[tuple[Path, Any]]) -> None:
+    if not isinstance(value, _CONTAINERS):
+        found.append((path, value))
+        return
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(child, _CONTAINERS):
+            _gather(child, (*path, key), found)
+        else:
+            found.append(((*path, key), child))
+
+
+def list_lengths(value: Any) -> Iterator[int]:
+    """The length of every list in a JSON value."""
+    if isinstance(value, list | tuple):
+        yield len(value)
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for child in children:
+        yield from list_lengths(child)
+
+
+def is_flat(arguments: dict[str, Any]) -> bool:
+    """Every value is a scalar."""
+    return not any(isinstance(value, _CONTAINERS) for value in arguments.values())
+
+
 def spell(path: Path) -> str:
     """`("to", 0, "name")` -> `to[0].name`; the arguments themselves are `arguments`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
@@ -142,17 +178,36 @@ class Tool:
     """A `ToolSpec` with its compiled schemas. Equal specs give the same object (see `prepare`)."""
 
     def __init__(self, spec: ToolSpec) -> None:
+        taken, given = bounds(spec.parameters), bounds(spec.returns)
+        self.excess = taken.fault or (given.fault and f"{given.fault} (in `returns`)")
+        """Why a schema is too much work to check against, and is left out of `spec`; empty: none is."""
+        self.max_depth = taken.depth
+        """Levels of arguments that can be checked."""
+        self.max_result_depth = given.depth
+        if taken.fault:
+            spec = replace(spec, parameters={"type": "object"})
+        if given.fault:
+            spec = replace(spec, returns=None)
         self.spec = spec
         self.name = spec.name
+        self._done: dict[object, Any] = {}
         self.validator: jsonschema_rs.Draft202012Validator | None = None
         self.fault = ""
         """Why the parameters cannot be checked against; empty: they can."""
         try:
-            self.validator = _validator(spec.parameters)
+            self.validator = compiled(spec.parameters)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             self.fault = str(error).split("\n", 1)[0]
 
-    @cached_property
+    def once(self, work: Callable[["Tool"], T]) -> T:
+        """What a function says of this tool; asked once, as a tool rides on thousands of dialogues."""
+        try:
+            return self._done[work]  # type: ignore[no-any-return]
+        except KeyError:
+            found = self._done[work] = work(self)
+            return found
+
+    @lazy
     def schema_faults(self) -> tuple[str, ...]:
         """Where `parameters` and `returns` break the 2020-12 metaschema."""
         found = [
@@ -163,17 +218,21 @@ class Tool:
         ]
         return tuple(dict.fromkeys(found))
 
-    @cached_property
+    @lazy
+    def properties(self) -> dict[str, Any]:
+        return self.spec.properties
+
+    @lazy
     def returns(self) -> jsonschema_rs.Draft202012Validator | None:
         """The validator of results; None where none is stated or it cannot be compiled."""
         if self.spec.returns is None:
             return None
         try:
-            return _validator(self.spec.returns)
+            return compiled(self.spec.returns)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
             return None
 
-    @cached_property
+    @lazy
     def stated_values(self) -> frozenset[str]:
         """Texts that the schema itself offers as values: options, constants, defaults, examples."""
         found: set[str] = set()
@@ -184,7 +243,7 @@ class Tool:
                 found |= {value for value in values if isinstance(value, str)}
         return frozenset(found)
 
-    @cached_property
+    @lazy
     def definition(self) -> Text:
         """All that the definition says: descriptions, options, defaults, examples, names."""
         return Text(" ; ".join((self.name, self.spec.description, *_strings(self.spec.parameters))))
@@ -194,9 +253,13 @@ class Tool:
 
         Arguments deeper than `MAX_DEPTH` must not come here (see there).
         """
-        if self.validator is None:
+        if self.validator is None or self.validator.is_valid(arguments):
             return ()
         return tuple(_violation(error, arguments) for error in self.validator.iter_errors(arguments))
+
+    def names_all(self, arguments: dict[str, Any]) -> bool:
+        """Whether it is plain that no argument is unknown: all are properties, with scalars for values."""
+        return arguments.keys() <= self.properties.keys() and is_flat(arguments)
 
     def unknown(self, arguments: dict[str, Any]) -> tuple[Path, ...]:
         """Arguments that the schema does not name, at any depth.
@@ -204,6 +267,8 @@ class Tool:
         JSON Schema lets extra properties pass unless told otherwise; a function does not. So an
         object is closed if its schema names properties and does not set `additionalProperties`.
         """
+        if self.names_all(arguments):
+            return ()
         return tuple(_unknown(self.spec.parameters, arguments, self.spec.parameters, ()))
 
 
@@ -306,6 +371,10 @@ def _unknown(schema: Any, value: Any, root: Mapping[str, Any], path: Path) -> It
                 yield from _unknown(inner, child, root, (*path, index))
 
 
+_MAX_KEPT = 200_000
+"""Bytes of a tool that is kept. What is larger is made ready each time: few are, and they fill memory."""
+
+
 @lru_cache(maxsize=4096)
 def _prepared(encoded: bytes) -> Tool:
     return Tool(msgspec.json.decode(encoded, type=ToolSpec))
@@ -313,4 +382,8 @@ def _prepared(encoded: bytes) -> Tool:
 
 def prepare(spec: ToolSpec) -> Tool:
     """The tool made ready; the same object for equal specs, so that what is known of it is kept."""
-    return _prepared(msgspec.json.encode(spec))
+    try:
+        encoded = msgspec.json.encode(spec)
+        return _prepared(encoded) if len(encoded) <= _MAX_KEPT else Tool(spec)
+    except RecursionError:
+        return Tool(spec)

@@ -2,15 +2,25 @@
 
 import json
 import re
-from collections.abc import Iterator
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
+from consumers.rule_checker.bounds import MAX_DEPTH
 from consumers.rule_checker.contamination import Forbidden
+from consumers.rule_checker.lazy import lazy
+from consumers.rule_checker.screen import screen
 from consumers.rule_checker.text import Sources
-from consumers.rule_checker.tool import MAX_DEPTH, Tool, Violation, depth, prepare
+from consumers.rule_checker.tool import (
+    Path,
+    Tool,
+    Violation,
+    depth,
+    is_flat,
+    leaves,
+    prepare,
+)
 from schemas.dialogue import (
     AssistantMessage,
     Call,
@@ -18,9 +28,12 @@ from schemas.dialogue import (
     Message,
     ToolMessage,
     Turn,
+    TurnKind,
     UserMessage,
 )
 from schemas.results import is_failure
+
+T = TypeVar("T")
 
 
 class PlacedCall:
@@ -32,22 +45,39 @@ class PlacedCall:
         self.tool = tool
         """None: no tool of that name is on the table."""
 
-    @cached_property
+    @property
+    def max_depth(self) -> int:
+        return MAX_DEPTH if self.tool is None else self.tool.max_depth
+
+    @lazy
     def is_too_deep(self) -> bool:
         """The arguments nest too deep to be looked into."""
-        return depth(self.call.arguments) > MAX_DEPTH
+        return not is_flat(self.call.arguments) and depth(self.call.arguments) > self.max_depth
 
-    @cached_property
+    @lazy
+    def leaves(self) -> tuple[tuple[Path, Any], ...]:
+        """(path, scalar) of every scalar among the arguments."""
+        return tuple(leaves(self.call.arguments))
+
+    @lazy
     def violations(self) -> tuple[Violation, ...]:
         """Where the arguments do not fit the schema; nothing is known of those that nest too deep."""
         if self.tool is None or self.is_too_deep:
             return ()
         return self.tool.violations(self.call.arguments)
 
-    @cached_property
+    @lazy
     def key(self) -> tuple[str, bytes]:
         """Equal for calls that ask the same, whatever the order of their arguments."""
         return self.call.name, msgspec.json.encode(self.call.arguments, order="deterministic")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+_json_value = json.JSONDecoder(parse_constant=_no_constant).decode
+_json_text = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class Result:
@@ -57,11 +87,11 @@ class Result:
         self.message = message
         self.index = index
 
-    @cached_property
+    @lazy
     def parsed(self) -> tuple[Any, str]:
         """(value, "") or (None, why it is no JSON)."""
         try:
-            return json.loads(self.message.content, parse_constant=_no_constant), ""
+            return _json_value(self.message.content), ""
         except (ValueError, RecursionError) as error:
             return None, str(error)
 
@@ -69,17 +99,18 @@ class Result:
     def value(self) -> Any:
         return self.parsed[0]
 
-    @cached_property
+    @lazy
+    def leaves(self) -> tuple[tuple[Path, Any], ...]:
+        """(path, scalar) of every scalar in the value."""
+        return tuple(leaves(self.value))
+
+    @lazy
     def is_error(self) -> bool:
         """The tool says that the call failed."""
         return is_failure(self.value)
 
 
-_UNCLEAR = re.compile(r"\\|\d,\d")
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+_may_be_unclear = screen(_UNCLEAR := re.compile(r"\\|\d,\d"))
 
 
 class Span:
@@ -92,19 +123,21 @@ class Span:
         """Index of the user message."""
         self.messages = messages
 
-    @cached_property
+    @lazy
     def assistant(self) -> tuple[tuple[int, AssistantMessage], ...]:
         """(index, message) of the assistant's messages."""
         return tuple(
-            (index, message)
-            for index, message in enumerate(self.messages, self.first)
-            if isinstance(message, AssistantMessage)
+            [
+                (index, message)
+                for index, message in enumerate(self.messages, self.first)
+                if isinstance(message, AssistantMessage)
+            ]
         )
 
-    @cached_property
+    @lazy
     def called(self) -> tuple[str, ...]:
         """Names of the tools called, in order, with repetitions."""
-        return tuple(call.name for _, message in self.assistant for call in message.calls)
+        return tuple([call.name for _, message in self.assistant for call in message.calls])
 
 
 class View:
@@ -113,44 +146,105 @@ class View:
         self.messages = dialogue.messages
         self.forbidden = forbidden
         """Benchmark questions that it must not repeat; None: none were loaded."""
+        self._done: dict[object, Any] = {}
+
+    def once(self, work: Callable[["View"], T]) -> T:
+        """What a function says of this dialogue; asked once, for the rules that share it."""
+        try:
+            return self._done[work]  # type: ignore[no-any-return]
+        except KeyError:
+            found = self._done[work] = work(self)
+            return found
 
     @property
     def english(self) -> bool:
         """Users and assistant write English; rules that read words hold back where they do not."""
         return self.dialogue.language in ("", "English")
 
-    @cached_property
+    @lazy
     def tools(self) -> tuple[Tool, ...]:
         """The tools on the table."""
-        return tuple(prepare(spec) for spec in self.dialogue.tools)
+        return tuple(map(prepare, self.dialogue.tools))
 
-    @cached_property
+    @lazy
     def by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
 
-    @cached_property
+    @lazy
+    def users(self) -> tuple[UserMessage, ...]:
+        return tuple([message for message in self.messages if isinstance(message, UserMessage)])
+
+    @lazy
+    def assistant(self) -> tuple[AssistantMessage, ...]:
+        """The assistant's messages, calls as well as texts."""
+        return tuple([message for message in self.messages if isinstance(message, AssistantMessage)])
+
+    @lazy
+    def roles(self) -> str:
+        """A letter a message: `u`ser, `c`all, `t`ext (of the assistant), `r`esult."""
+        return "".join(
+            [
+                ("c" if message.calls else "t")
+                if isinstance(message, AssistantMessage)
+                else ("u" if isinstance(message, UserMessage) else "r")
+                for message in self.messages
+            ]
+        )
+
+    @lazy
     def calls(self) -> tuple[PlacedCall, ...]:
         return tuple(
-            PlacedCall(call, index, self.by_name.get(call.name))
-            for index, message in enumerate(self.messages)
-            if isinstance(message, AssistantMessage)
-            for call in message.calls
+            [
+                PlacedCall(call, index, self.by_name.get(call.name))
+                for index, message in enumerate(self.messages)
+                if isinstance(message, AssistantMessage)
+                for call in message.calls
+            ]
         )
 
-    @cached_property
+    @lazy
     def results(self) -> tuple[Result, ...]:
         return tuple(
-            Result(message, index)
-            for index, message in enumerate(self.messages)
-            if isinstance(message, ToolMessage)
+            [
+                Result(message, index)
+                for index, message in enumerate(self.messages)
+                if isinstance(message, ToolMessage)
+            ]
         )
 
-    @cached_property
+    @lazy
+    def spoken(self) -> str:
+        """All that users and assistant say, a line break between the messages."""
+        return "\n".join(
+            [message.content for message in self.messages if not isinstance(message, ToolMessage)]
+        )
+
+    @lazy
+    def argument_texts(self) -> tuple[str, ...]:
+        """Every text in an argument."""
+        return tuple([value for placed in self.calls for _, value in placed.leaves if isinstance(value, str)])
+
+    @lazy
+    def written(self) -> str:
+        """All that the dialogue's models wrote, results apart: what is spoken, and the arguments' texts."""
+        return "\n".join((self.spoken, *self.argument_texts))
+
+    @lazy
+    def everything(self) -> str:
+        """All texts of the dialogue: what is written, and the results as they came."""
+        return "\n".join((self.written, *[result.message.content for result in self.results]))
+
+    @lazy
+    def has_violations(self) -> bool:
+        """The arguments of some call do not fit their schema."""
+        return any(placed.violations for placed in self.calls)
+
+    @lazy
     def call_of(self) -> dict[str, PlacedCall]:
         """Call id -> the call."""
         return {placed.call.id: placed for placed in self.calls}
 
-    @cached_property
+    @lazy
     def steps(self) -> tuple[tuple[int, AssistantMessage, tuple[Result, ...]], ...]:
         """(index, calling message, the results that stand directly after it)."""
         by_index = {result.index: result for result in self.results}
@@ -165,7 +259,7 @@ class View:
                 steps.append((index, message, tuple(results)))
         return tuple(steps)
 
-    @cached_property
+    @lazy
     def spans(self) -> tuple[Span, ...]:
         starts = [i for i, message in enumerate(self.messages) if isinstance(message, UserMessage)]
         ends = [*starts[1:], len(self.messages)][: len(starts)]
@@ -175,12 +269,17 @@ class View:
             for turn, (start, end) in enumerate(zip(starts, ends, strict=True))
         )
 
+    @lazy
+    def kinds(self) -> frozenset[TurnKind]:
+        """What kinds of turns were planned."""
+        return frozenset([turn.kind for turn in self.dialogue.turns])
+
     def planned_spans(self) -> Iterator[tuple[Turn, Span]]:
         for span in self.spans:
             if span.plan is not None:
                 yield span.plan, span
 
-    @cached_property
+    @lazy
     def _texts(self) -> tuple[str, ...]:
         """What each message says: its text, or the values its calls or its result carry."""
         by_index = {result.index: result for result in self.results}
@@ -191,16 +290,18 @@ class View:
             else:
                 # What a result says is its decoded value: text may be escaped (\u00e9), and in [19.1,72.8]
                 # the comma must not read as part of a number.
-                value = by_index[index].value
-                decoded = value is not None and _UNCLEAR.search(message.content) is not None
-                texts.append(json.dumps(value, ensure_ascii=False) if decoded else message.content)
+                text = message.content
+                if _may_be_unclear(text) and _UNCLEAR.search(text) is not None:
+                    value = by_index[index].value
+                    text = text if value is None else json.dumps(value, ensure_ascii=False)
+                texts.append(text)
         return tuple(texts)
 
     def said_before(self, index: int) -> str:
         """All that users, assistant and tools said before a message, without call arguments."""
         return "\n".join(self._texts[:index])
 
-    @cached_property
+    @lazy
     def _sources(self) -> dict[tuple[int, str], Sources]:
         return {}
 
@@ -208,7 +309,7 @@ class View:
         """Where the values of a call may come from: the talk before it and the tool's definition."""
         key = (placed.message, placed.call.name)
         if key not in self._sources:
-            definitions = (placed.tool.definition,) if placed.tool is not None else ()
+            definitions = () if placed.tool is None else (placed.tool.definition,)
             self._sources[key] = Sources(self.said_before(placed.message), definitions)
         return self._sources[key]
 
@@ -216,11 +317,7 @@ class View:
         """Where the facts of an answer may come from: everything before it, arguments included."""
         key = (index, "")
         if key not in self._sources:
-            arguments = [
-                json.dumps(placed.call.arguments, ensure_ascii=False, default=str)
-                for placed in self.calls
-                if placed.message < index
-            ]
+            arguments = [_json_text(placed.call.arguments) for placed in self.calls if placed.message < index]
             definitions = tuple(tool.definition for tool in self.tools)
             self._sources[key] = Sources("\n".join((self.said_before(index), *arguments)), definitions)
         return self._sources[key]

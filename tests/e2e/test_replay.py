@@ -29,7 +29,7 @@ from schemas.events import (
 )
 from sinks.store import EventStore
 from tests.e2e.command import command, last_json, started, until_line
-from tests.rule_checker.good_dialogues import answer, single, with_message
+from tests.rule_checker.good_dialogues import answer, single, user, with_message
 
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -58,12 +58,15 @@ def stumbles(view: View):
 
 
 def told(name: str, said: str) -> Dialogue:
-    """A dialogue whose answer says so."""
-    return msgspec.structs.replace(with_message(single(), 3, answer(said)), id=name)
+    """A dialogue whose answer says so; the request is worded as the offline teacher words it."""
+    asked = with_message(
+        single(), 0, user("What is the weather forecast for the city of Lisbon? It is for 3 days.")
+    )
+    return msgspec.structs.replace(with_message(asked, 3, answer(said)), id=name)
 
 
-SOUND = "In Lisbon expect mostly sunny skies at 24 degrees."
-PRAISED = "In Lisbon expect splendid, sunny skies at 24 degrees."
+SOUND = "In Lisbon expect mostly sunny skies at 21.5 degrees."
+PRAISED = "In Lisbon expect splendid, sunny skies at 21.5 degrees."
 INVENTED = "In Lisbon expect mostly sunny skies at 99.9 degrees."
 
 
@@ -166,10 +169,11 @@ def without(event: dict[str, Any], *fields: str) -> dict[str, Any]:
     return event
 
 
-def replay(folder: Path, name: str, checker: Path | str, *more: str):
+def replay(folder: Path, name: str, checker: Path | str, *more: str, **changes: str):
     return command(
         *("replay", "start", name, "--checker", checker, "--workers", "1", "--json", "--data-dir", folder),
         *more,
+        **changes,
     )
 
 
@@ -314,12 +318,20 @@ def test_a_replay_that_is_killed_goes_on_and_counts_nothing_twice(tmp_path: Path
     folder = tmp_path / "data"
     written.store(folder)
     arguments = ("replay", "start", "long", "--checker", rules, "--workers", "1", "--data-dir", folder)
-    with started(*arguments) as process:
-        until_line(process, lambda line: "rule-checker started" in line)
-        # Its checker takes a second or two to come up; by then batches wait for it.
+    # What a killed process held comes again after this long.
+    soon = {"GENESISFUNC_ACK_WAIT_S": "3"}
+    with started(*arguments, **soon) as process:
         until_line(process, lambda line: "checked=" in line and "checked=0 " not in line)
         os.killpg(process.pid, signal.SIGKILL)
-    done = replay(folder, "long", rules)
+    with started(*arguments, **soon) as process:
+        until_line(process, lambda line: "rule-checker started" in line)
+        os.kill(int((folder / "nats" / "nats.pid").read_text()), signal.SIGKILL)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(60) == 3
+        assert "nats-server ended" in said
+        assert "the same command goes on" in said
+    done = replay(folder, "long", rules, **soon)
     assert done.returncode == 0, done.stderr
     told_last = last_json(done.stdout)
     assert (told_last["dialogues"], told_last["checked"], told_last["passed"]) == (many, many, many)

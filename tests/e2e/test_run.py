@@ -10,7 +10,7 @@ from tests.e2e.command import adds_up, command, last_json, run_arguments, some_a
 
 KEYS = {
     "run_id", "sampled", "accepted", "needs_review", "rejected", "dead", "in_flight", "by_scenario",
-    "rejections_by_rule", "llm", "seconds",
+    "rejections_by_rule", "repairs", "llm", "seconds",
 }  # fmt: skip
 
 

@@ -343,11 +343,81 @@ def dependent() -> Dialogue:
     )
 
 
+TRAINS = ToolSpec(
+    name="search_trains",
+    description="Find trains between two cities.",
+    parameters=parameters(
+        ("origin", "destination", "date"),
+        origin={"type": "string"},
+        destination={"type": "string"},
+        date={"type": "string"},
+        time={"type": "string"},
+        passengers={"type": "integer"},
+        budget={"type": "number"},
+        flexible={"type": "boolean"},
+        travel_class={"type": "string", "enum": ["economy", "business", "sleeper"]},
+        customer_id={"type": "string"},
+        email={"type": "string"},
+        operator={"type": "string"},
+        topic={"type": "string"},
+        codes={"type": "array", "items": {"type": "integer"}},
+        stops={"type": "integer"},
+        remark={"type": "string"},
+    ),
+)
+
+
+def journey() -> Dialogue:
+    """One request with a value of every kind, and a result with as many."""
+    made = call(
+        "search_trains",
+        origin="Oslo",
+        destination="Bergen",
+        date="2025-06-12",
+        time="09:30",
+        passengers=14,
+        budget=850.5,
+        flexible=True,
+        travel_class="business",
+        customer_id="CU-48213",
+        email="ada.byron@posteo.example",
+        operator="Vestland",
+        topic="hiking",
+        codes=[311, 427],
+    )
+    found = {
+        "destination": "Bergen",
+        "passengers": 14,
+        "status": "confirmed",
+        "available": True,
+        "reference": "TR-90417",
+        "guide": "Ingrid",
+        "distance_km": 463,
+        "price": 812.4,
+        "ticket_date": "2025-06-12",
+        "trains": ["R61", "R63"],
+    }
+    return single(
+        said=(
+            "Find trains from Oslo to Bergen on 2025-06-12 at 09:30 for 14 passengers, flexible, with "
+            "Vestland in business class, and a budget of 850.5. My customer id is CU-48213, the mail goes to "
+            "ada.byron@posteo.example, the topic is hiking, and the codes are 311 and 427."
+        ),
+        made=made,
+        got=found,
+        told=(
+            "The trip to Bergen is confirmed as TR-90417 and available: yes. It covers 463 km and costs "
+            "812.4 for 14 passengers on 2025-06-12, and your guide is Ingrid."
+        ),
+        tools=(TRAINS, WEATHER),
+    )
+
+
 GOOD = {
     build.__name__: build
     for build in (
         *(single, booking, multi_turn, parallel, failed, no_tool, cannot_fill, invalid_value),
-        *(almost, change_mind, partial, retry, dependent),
+        *(almost, change_mind, partial, retry, dependent, journey),
     )
 }
 

@@ -51,6 +51,12 @@ def booking_told(text: str) -> Dialogue:
     return with_message(booking(), 3, answer(text))
 
 
+def booking_got(status: str, told: str) -> Dialogue:
+    """A booking whose result has another status."""
+    base = with_message(booking(), 3, answer(told))
+    return with_message(base, 2, result(base.calls[0], {"booking_id": "BK-7781", "status": status}))
+
+
 def weather_taking(**properties: dict[str, Any]) -> Dialogue:
     """The same, with other parameters beside the city."""
     return table_with(parameters=parameters(("city",), city={"type": "string"}, days={}, **properties))
@@ -79,6 +85,7 @@ BAD: list[tuple[str, str, Dialogue]] = [
     ("parameters_are_an_object", "no-type", table_with(parameters={"properties": {}})),
     ("schema_is_valid", "python-type", weather_taking(x={"type": "dict"})),
     ("schema_is_valid", "returns", table_with(returns={"type": "float"})),
+    ("schema_is_bounded", "endless-ref", weather_taking(x={"$ref": "#/properties/x"})),
     ("schema_compiles", "dangling-ref", weather_taking(x={"$ref": "#/$defs/missing"})),
     ("schema_compiles", "remote-ref", weather_taking(x={"$ref": "http://127.0.0.1:9/schema.json"})),
     ("tool_is_described", "blank", table_with(description=" ")),
@@ -366,7 +373,8 @@ BAD: list[tuple[str, str, Dialogue]] = [
     ("ungrounded_argument", "id", booking(contact={"name": "Ada Byron", "phone": "867 5309"})),
     ("ungrounded_argument", "in-list", booking(wishes=["window seat", "Champagne"])),
     ("loosely_grounded_argument", "part", booking(wishes=["seat near the kitchen door"])),
-    ("loosely_grounded_argument", "label", booking(wishes=["vegan"])),
+    ("loosely_grounded_argument", "code", booking(wishes=["VIP"])),
+    ("ungrounded_argument", "word", booking(wishes=["vegan"])),
     ("result_is_json", "text", single(got="mostly sunny")),
     ("result_is_json", "nan", single(got='{"temperature": NaN}')),
     ("result_fits_returns", "missing", single(got={"sky": "mostly sunny"})),
@@ -381,6 +389,125 @@ BAD: list[tuple[str, str, Dialogue]] = [
     ("invented_number", "id", with_message(multi_turn(), 5, answer("Booked for 2 as OB-877."))),
     ("invented_number", "date", booking_told("Chez Nous is confirmed for 19 June 2025.")),
     ("invented_number", "time", booking_told("Chez Nous is confirmed, 12 June at 19:45.")),
+    ("invented_number", "small", booking_told("Your table is confirmed as BK-7781, with 7 people waiting.")),
+    ("failure_claimed_after_success", "apology", single(told="My apologies, something went wrong just now.")),
+    (
+        "undone_part_is_told",
+        "idiom",
+        with_message(partial(), 3, answer("It is sunny. I did not forget the rest!")),
+    ),
+    # values
+    ("whole_number_as_float", "top", single(made=call("get_weather", city="Lisbon", days=3.0))),
+    (
+        "option_not_asked_for",
+        "unit",
+        single(
+            said="What will the weather in Lisbon be, in fahrenheit, over three days?",
+            made=call("get_weather", city="Lisbon", days=3, unit="kelvin"),
+            tools=(
+                replace(
+                    WEATHER,
+                    parameters=parameters(
+                        ("city",),
+                        city={"type": "string"},
+                        days={"type": "integer"},
+                        unit={"type": "string", "enum": ["celsius", "fahrenheit", "kelvin"]},
+                    ),
+                ),
+            ),
+        ),
+    ),
+    (
+        "date_not_asked_for",
+        "off-by-one",
+        single(
+            said="Book Chez Nous for 4 on 12 June 2025. I need to know today.",
+            made=call("book_table", restaurant="Chez Nous", guests=4, date="2025-06-13"),
+            got={"booking_id": "BK-7781"},
+            told="It is booked as BK-7781.",
+        ),
+    ),
+    (
+        "value_of_another_argument",
+        "route",
+        single(
+            said="Get me from Oslo to Bergen.",
+            made=call("route", start="Oslo", end="Oslo"),
+            got={"hours": 7},
+            told="It takes 7 hours.",
+            tools=(
+                ToolSpec(
+                    name="route",
+                    description="Find a way.",
+                    parameters=parameters(("start", "end"), start={"type": "string"}, end={"type": "string"}),
+                ),
+            ),
+        ),
+    ),
+    # agreement
+    ("result_says_nothing", "object", single(got={}, told="It is done.")),
+    ("result_contradicts_call", "city", single(got={**FORECAST, "city": "Madrid"})),
+    ("result_contradicts_call", "number", single(got={**FORECAST, "days": 7})),
+    (
+        "answer_contradicts_status",
+        "confirmed",
+        booking_got("cancelled", "Your table is confirmed as BK-7781."),
+    ),
+    (
+        "answer_contradicts_flag",
+        "available",
+        single(got={**FORECAST, "available": False}, told="The forecast is available: mostly sunny at 21.5."),
+    ),
+    (
+        "answer_in_another_unit",
+        "temperature",
+        single(got={"temperature": 21.5, "unit": "celsius"}, told="It is 21.5 °F."),
+    ),
+    (
+        "answer_in_another_unit",
+        "time",
+        single(got={**FORECAST, "valid_minutes": 45}, told="It is mostly sunny; this holds for 45 hours."),
+    ),
+    (
+        "miscounted",
+        "list",
+        single(got={**FORECAST, "alerts": ["wind", "rain"]}, told="I found 6 alerts: wind and rain."),
+    ),
+    (
+        "miscounted",
+        "words",
+        single(got={**FORECAST, "alerts": ["wind", "rain"]}, told="There are nine alerts."),
+    ),
+    ("unknown_name", "person", booking_told("Your table is confirmed, says Morgan Whitfield.")),
+    ("unknown_name", "place", single(told="In the city of Madrid expect mostly sunny skies.")),
+    # language and manners
+    ("another_script", "reply", single(told="好的，里斯本天气晴朗。")),
+    ("another_script", "slip", single(told="Mostly sunny at 21.5 degrees, хорошего дня!")),
+    ("another_script", "user", single(said="Какая погода будет в Лиссабоне?")),
+    ("another_script", "latin-in-russian", replace(single(), language="Russian")),
+    (
+        "another_language",
+        "reply",
+        single(told="In Lissabon ist es die nächsten Tage sonnig und es wird nicht regnen."),
+    ),
+    ("another_language", "english-in-german", replace(single(), language="German")),
+    ("refusal_boilerplate", "model", single(told="As an AI, I do not know the weather.")),
+    ("refusal_boilerplate", "cannot", single(told="I'm sorry, but I can't assist with that request.")),
+    ("refusal_boilerplate", "access", single(told="I don't have access to real-time weather data.")),
+    # damage
+    ("garbled_text", "accent", single(told="In Lisbon, cafÃ© weather: mostly sunny at 21.5.")),
+    ("unfinished_sentence", "word", single(told="In Lisbon expect mostly su")),
+    ("text_in_a_loop", "clause", single(told="It is sunny. " * 20)),
+    ("overlong_result", "page", single(got={**FORECAST, "page": "sunny " * 4_000})),
+    ("overlong_arguments", "essay", single(made=call("get_weather", city="Lisbon " * 1_500))),
+    (
+        "too_many_calls",
+        "burst",
+        with_message(
+            single(), 1, calling(*(call("get_weather", f"c{i}", city="Lisbon", days=i) for i in range(20)))
+        ),
+    ),
+    ("too_many_messages", "endless", with_messages(single(), *single().messages * 40)),
     ("invented_name", "quoted", booking_told('Your table at "The Rusty Anchor" is confirmed.')),
     ("answer_ignores_results", "empty-words", single(told="All done, have fun!")),
 ]
@@ -408,6 +535,34 @@ def test_a_sound_dialogue_has_no_findings(build: Any) -> None:
 
 # Looks like a defect and is none.
 FINE: list[tuple[str, str, Dialogue]] = [
+    ("result_contradicts_call", "longer", single(got={**FORECAST, "city": "Lisbon, Portugal"})),
+    ("answer_contradicts_status", "denied", booking_got("cancelled", "It was not confirmed but cancelled.")),
+    (
+        "answer_contradicts_flag",
+        "told",
+        single(got={**FORECAST, "available": False}, told="It is not available."),
+    ),
+    ("answer_in_another_unit", "named", single(got={**FORECAST, "unit": "celsius"}, told="It is 21.5 °C.")),
+    ("miscounted", "right", single(got={**FORECAST, "alerts": ["wind", "rain"]}, told="I found two alerts.")),
+    ("unknown_name", "day", single(told="By next Monday expect mostly sunny skies in Lisbon.")),
+    ("another_script", "cited", single(told='In Lisbon it is mostly sunny ("晴") at 21.5 degrees.')),
+    (
+        "another_script",
+        "from-the-user",
+        single(said="Weather in 東京 for three days?", told="In 東京 it is sunny."),
+    ),
+    (
+        "another_language",
+        "name",
+        single(told="La Casa de los Abuelos has mostly sunny seats at 21.5 degrees."),
+    ),
+    ("another_language", "quoted", single(told='It says "es wird nicht regnen und es ist warm" for Lisbon.')),
+    ("refusal_boilerplate", "no-tool", no_tool()),
+    ("refusal_boilerplate", "failed", failed()),
+    ("unfinished_sentence", "list", single(told="The forecast is:\n- mostly sunny skies over all of Lisbon")),
+    ("unfinished_sentence", "label", single(told="In Lisbon it is sunny.\nTemperature in Lisbon: 21.5")),
+    ("garbled_text", "accents", single(told="Olá, em Lisboa é sol: Ângela says mostly sunny.")),
+    ("value_of_another_argument", "said-twice", booking(wishes=["Chez Nous"])),
     ("unknown_argument", "free-object", calls_with({"type": "object"}, {"a": 1})),
     (
         "unknown_argument",

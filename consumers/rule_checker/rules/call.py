@@ -1,13 +1,15 @@
 """Do the calls name a tool that is there, with arguments that it takes?"""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from consumers.rule_checker.bounds import MAX_DEPTH
 from consumers.rule_checker.rules.registry import Problem, rule
-from consumers.rule_checker.tool import MAX_DEPTH, UNCHECKED, Path, Violation, shorten, spell
+from consumers.rule_checker.tool import UNCHECKED, Path, Violation, shorten, spell
 from consumers.rule_checker.view import PlacedCall, View
 
 
@@ -29,7 +31,17 @@ def _closest(name: str, names: Iterable[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else ""
 
 
-@rule("call", "error", "Call only tools that are on the table; if none fits, say so.")
+def _calls_unknown_tool(view: View) -> bool:
+    return any(placed.tool is None for placed in view.calls)
+
+
+def _violates(view: View) -> bool:
+    return view.has_violations
+
+
+@rule(
+    "call", "error", "Call only tools that are on the table; if none fits, say so.", when=_calls_unknown_tool
+)
 def unknown_tool(view: View) -> Iterator[Problem]:
     """Every call names a tool on the table."""
     for placed in view.calls:
@@ -46,6 +58,7 @@ def unknown_tool(view: View) -> Iterator[Problem]:
     "call",
     "error",
     "Take the value from the conversation; if it was not given, ask for it instead of calling.",
+    when=_violates,
 )
 def missing_argument(view: View) -> Iterator[Problem]:
     """Every required argument is there, at any depth."""
@@ -53,7 +66,13 @@ def missing_argument(view: View) -> Iterator[Problem]:
         yield _problem(placed, violation.path, "is required and missing")
 
 
-@rule("call", "error", "Pass only arguments that the schema names.")
+def _passes_unknown(view: View) -> bool:
+    return view.has_violations or any(
+        placed.tool is not None and not placed.tool.names_all(placed.call.arguments) for placed in view.calls
+    )
+
+
+@rule("call", "error", "Pass only arguments that the schema names.", when=_passes_unknown)
 def unknown_argument(view: View) -> Iterator[Problem]:
     """No argument that the schema does not name, at any depth; objects without properties are free."""
     for placed in view.calls:
@@ -95,7 +114,7 @@ def _type_hint(value: Any, types: tuple[str, ...]) -> str:
     return ""
 
 
-@rule("call", "error", "Pass the value in the type that the schema declares.")
+@rule("call", "error", "Pass the value in the type that the schema declares.", when=_violates)
 def mistyped_argument(view: View) -> Iterator[Problem]:
     """Every argument has its declared type, at any depth."""
     for placed, violation in _checked(view, ("type",)):
@@ -103,7 +122,7 @@ def mistyped_argument(view: View) -> Iterator[Problem]:
         yield _problem(placed, violation.path, f"has the wrong type: {violation.text}", hint)
 
 
-@rule("call", "error", "Pass one of the options, exactly as the schema writes it.")
+@rule("call", "error", "Pass one of the options, exactly as the schema writes it.", when=_violates)
 def not_an_option(view: View) -> Iterator[Problem]:
     """A value of a closed list (enum, const) is one of its options, letter for letter."""
     for placed, violation in _checked(view, ("enum", "const")):
@@ -129,6 +148,7 @@ _LIMITS = (
     "call",
     "error",
     "Keep within the limits the schema states; if the user's value does not, ask for another.",
+    when=_violates,
 )
 def out_of_bounds(view: View) -> Iterator[Problem]:
     """Numbers, lengths and counts keep the schema's limits."""
@@ -136,7 +156,7 @@ def out_of_bounds(view: View) -> Iterator[Problem]:
         yield _problem(placed, violation.path, f"is out of bounds: {violation.text}")
 
 
-@rule("call", "error", "Write the value in the form that the schema asks for.")
+@rule("call", "error", "Write the value in the form that the schema asks for.", when=_violates)
 def malformed_value(view: View) -> Iterator[Problem]:
     """Texts match their `pattern` and `format` (a date-time may do without its offset)."""
     for placed, violation in _checked(view, ("pattern", "format", "contentEncoding", "contentMediaType")):
@@ -152,7 +172,12 @@ _OWN_RULE = frozenset(
 )
 
 
-@rule("call", "error", "Combine the arguments as the schema allows (anyOf, oneOf, not, dependencies).")
+@rule(
+    "call",
+    "error",
+    "Combine the arguments as the schema allows (anyOf, oneOf, not, dependencies).",
+    when=_violates,
+)
 def schema_violation(view: View) -> Iterator[Problem]:
     """Whatever else the schema demands holds too, such as one of several forms."""
     for placed in view.calls:
@@ -161,36 +186,47 @@ def schema_violation(view: View) -> Iterator[Problem]:
                 yield _problem(placed, violation.path, f"breaks {violation.keyword}: {violation.text}")
 
 
-@rule("call", "warning", "Simplify the tool's pattern, or check the value by hand.")
+@rule("call", "warning", "Simplify the tool's pattern, or check the value by hand.", when=_violates)
 def unchecked_pattern(view: View) -> Iterator[Problem]:
     """A pattern that takes too long to match is given up, and the value stands unchecked."""
     for placed, violation in _checked(view, (UNCHECKED,)):
         yield _problem(placed, violation.path, f"could not be checked: {violation.text}")
 
 
-@rule("call", "error", f"Nest arguments at most {MAX_DEPTH} levels deep.")
+def _nests_too_deep(view: View) -> bool:
+    return any(placed.is_too_deep for placed in view.calls)
+
+
+@rule("call", "error", f"Nest arguments at most {MAX_DEPTH} levels deep.", when=_nests_too_deep)
 def nested_too_deep(view: View) -> Iterator[Problem]:
     """Arguments of a depth that no tool means; they are not checked further."""
     for placed in view.calls:
         if placed.is_too_deep:
             yield Problem(
-                f"{placed.call.name}: arguments nest deeper than {MAX_DEPTH} levels", placed.message
+                f"{placed.call.name}: arguments nest deeper than {placed.max_depth} levels", placed.message
             )
 
 
-@rule("call", "error", "Make the call once.")
+def _calls_a_tool_again(view: View) -> bool:
+    return len({placed.call.name for placed in view.calls}) < len(view.calls)
+
+
+_CHANCE = re.compile(r"(?:^|[_.])(?:random|dice|roll|flip|toss|shuffle|draw)", re.IGNORECASE)
+
+
+@rule("call", "error", "Make the call once.", when=_calls_a_tool_again)
 def duplicate_call(view: View) -> Iterator[Problem]:
-    """A message does not make the very same call twice."""
+    """A message does not make the very same call twice, unless it leaves something to chance."""
     by_message: dict[int, Counter[tuple[str, bytes]]] = {}
     for placed in view.calls:
         by_message.setdefault(placed.message, Counter())[placed.key] += 1
     for message, counts in by_message.items():
         for (name, arguments), count in counts.items():
-            if count > 1:
+            if count > 1 and not _CHANCE.search(name):
                 yield Problem(f"{name}({arguments.decode()[:80]}) is called {count} times at once", message)
 
 
-@rule("call", "warning", "Use the result that is already there.")
+@rule("call", "warning", "Use the result that is already there.", when=_calls_a_tool_again)
 def repeated_call(view: View) -> Iterator[Problem]:
     """A call that already succeeded is not made again within the same turn."""
     failed = {result.message.call_id for result in view.results if result.is_error}
@@ -205,7 +241,12 @@ def repeated_call(view: View) -> Iterator[Problem]:
             seen.setdefault((turn, placed.key), placed.message)
 
 
-@rule("call", "error", "Give every call of the dialogue an id of its own.")
+def _lacks_an_id(view: View) -> bool:
+    ids = {placed.call.id for placed in view.calls}
+    return len(ids) < len(view.calls) or "" in ids
+
+
+@rule("call", "error", "Give every call of the dialogue an id of its own.", when=_lacks_an_id)
 def call_id_is_unique(view: View) -> Iterator[Problem]:
     """A result finds its call by the id, so ids are there and differ."""
     seen: set[str] = set()
@@ -217,16 +258,23 @@ def call_id_is_unique(view: View) -> Iterator[Problem]:
         seen.add(placed.call.id)
 
 
+def _passes_nothing(view: View) -> bool:
+    return not all(text and not text.isspace() for text in view.argument_texts)
+
+
 @rule(
     "call",
     "warning",
     "Leave an optional argument out, or ask for a required one, instead of passing nothing.",
+    when=_passes_nothing,
 )
 def empty_argument(view: View) -> Iterator[Problem]:
     """A required text is not passed empty just to satisfy the schema."""
     for placed in view.calls:
         required = placed.tool.spec.required if placed.tool is not None else ()
         for name in required:
+            if not isinstance(name, str):  # the schema is broken, which other rules tell
+                continue
             value = placed.call.arguments.get(name)
             options = placed.tool.spec.properties.get(name) if placed.tool is not None else None
             allowed = isinstance(options, dict) and "" in (options.get("enum") or [options.get("default")])

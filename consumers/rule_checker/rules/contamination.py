@@ -16,6 +16,7 @@ MAX_SHOWN = 300
     "error",
     "Let the user ask for something else, with other values and in other words: a model trained on a "
     "benchmark's question is no longer measured by it.",
+    when=lambda view: view.forbidden is not None,
 )
 def overlaps_benchmark(view: View) -> Iterator[Problem]:
     """No message repeats a benchmark's question, as far as `genesisfunc tools forbid` has loaded some.

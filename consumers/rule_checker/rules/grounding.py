@@ -3,27 +3,45 @@
 import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from consumers.rule_checker.dates import dates, times
+from consumers.rule_checker.dates import Clock, Day, dates, times
 from consumers.rule_checker.numerals import readings
 from consumers.rule_checker.rules.registry import Problem, rule
-from consumers.rule_checker.rules.wording import leaves
-from consumers.rule_checker.text import STOPWORDS, Sources, Text, Trace, normal, stem
-from consumers.rule_checker.tool import Path, shorten, spell
+from consumers.rule_checker.screen import screen
+from consumers.rule_checker.text import (
+    CALCULATES,
+    STOPWORDS,
+    Sources,
+    Text,
+    Trace,
+    normal,
+    stands_in,
+    states_number,
+    stem,
+)
+from consumers.rule_checker.tool import Path, depth, leaves, list_lengths, shorten, spell
 from consumers.rule_checker.view import PlacedCall, Result, Span, View
 from schemas.dialogue import AssistantMessage, TurnKind
 
 
-def _traces(view: View) -> Iterator[tuple[PlacedCall, Path, Any, Trace]]:
-    """Every value in every call, with how much of it was said before."""
+def _traces(view: View) -> list[tuple[PlacedCall, Path, Any, Trace]]:
+    """Every value in every call of which not all was said before, with how much of it was."""
+    found: list[tuple[PlacedCall, Path, Any, Trace]] = []
     for placed in view.calls:
         sources = view.sources(placed)
-        for path, value in leaves(placed.call.arguments):
+        for path, value in placed.leaves:
             trace = _trace(value, sources)
             if trace == Trace.NONE and not view.english and _may_be_in_words(value):
                 trace = Trace.SOME
-            yield placed, path, value, trace
+            if trace != Trace.FULL:
+                found.append((placed, path, value, trace))
+    return found
+
+
+def _passes_unsaid(view: View) -> bool:
+    return bool(view.once(_traces))
 
 
 def _may_be_in_words(value: Any) -> bool:
@@ -40,36 +58,57 @@ def _trace(value: Any, sources: Sources) -> Trace:
     return sources.text(str(value))
 
 
+_FORMULA = re.compile(r"[=(){}\[\]*^<>]|\d\s[-+/]\s\d|^https?://")
+
+
 def _is_composed(value: Any) -> bool:
     """A text that the assistant writes rather than passes on: a mail, a query, code, a formula."""
-    return isinstance(value, str) and (len(value.split()) >= 6 or bool(re.search(r"[=(){}\[\]*^<>]", value)))
+    return isinstance(value, str) and (len(value.split()) >= 6 or _FORMULA.search(value) is not None)
 
 
-def _is_label(value: Any) -> bool:
-    """A plain lower-case word or two ("residential"): the tool's word, perhaps, for what the user said."""
-    return isinstance(value, str) and bool(re.fullmatch(r"[a-z][a-z_ -]*|[A-Za-z]{1,3}", value))
+def _is_code(value: Any) -> bool:
+    """A letter or a few ("mi", "JFK"): the tool's way, perhaps, to write what the user said."""
+    return isinstance(value, str) and bool(re.fullmatch(r"[A-Za-z]{1,3}", value))
 
 
-@rule("grounding", "error", "Use a value from the conversation or a result; if there is none, ask for it.")
+def _is_in_doubt(value: Any, view: View) -> bool:
+    """Nobody said it, but it may well stand for something that was said."""
+    # In other languages a plain word may translate what was said.
+    return _is_composed(value) or _is_code(value) or (not view.english and isinstance(value, str))
+
+
+@rule(
+    "grounding",
+    "error",
+    "Use a value from the conversation or a result; if there is none, ask for it.",
+    when=_passes_unsaid,
+)
 def ungrounded_argument(view: View) -> Iterator[Problem]:
     """No argument whose value stands nowhere: not in the talk, earlier results, or the tool's definition."""
-    for placed, path, value, trace in _traces(view):
-        if trace == Trace.NONE and not _is_composed(value) and not _is_label(value):
+    for placed, path, value, trace in view.once(_traces):
+        if trace == Trace.NONE and not _is_in_doubt(value, view):
             text = f"{placed.call.name}: {spell(path)} is {shorten(value)}, which nobody mentioned"
             yield Problem(text, placed.message)
 
 
-@rule("grounding", "warning", "Check that the value follows from what was said.")
+@rule("grounding", "warning", "Check that the value follows from what was said.", when=_passes_unsaid)
 def loosely_grounded_argument(view: View) -> Iterator[Problem]:
     """An argument of which only a part was said, or that is the assistant's own wording."""
-    for placed, path, value, trace in _traces(view):
-        doubtful = trace == Trace.NONE and (_is_composed(value) or _is_label(value))
-        if trace == Trace.SOME or doubtful:
+    for placed, path, value, trace in view.once(_traces):
+        if trace == Trace.SOME or _is_in_doubt(value, view):
             text = f"{placed.call.name}: {spell(path)} is {shorten(value)}, which was not said like this"
             yield Problem(text, placed.message)
 
 
-@rule("grounding", "error", "Return the result as JSON text.")
+def _a_result_is_broken(view: View) -> bool:
+    return any(result.parsed[1] for result in view.results)
+
+
+def _a_result_is_stated(view: View) -> bool:
+    return any(tool.spec.returns is not None for tool in view.tools)
+
+
+@rule("grounding", "error", "Return the result as JSON text.", when=_a_result_is_broken)
 def result_is_json(view: View) -> Iterator[Problem]:
     """Every result is valid JSON (NaN and Infinity are not)."""
     for result in view.results:
@@ -77,14 +116,17 @@ def result_is_json(view: View) -> Iterator[Problem]:
             yield Problem(f"the result of {result.message.name!r} is no JSON: {fault}", result.index)
 
 
-@rule("grounding", "error", "Return the shape that the tool's `returns` states.")
+@rule("grounding", "error", "Return the shape that the tool's `returns` states.", when=_a_result_is_stated)
 def result_fits_returns(view: View) -> Iterator[Problem]:
     """A result fits the tool's `returns` where that is given. An error result has a shape of its own."""
     for result in view.results:
         tool = view.by_name.get(result.message.name)
         if tool is None or tool.returns is None or result.parsed[1] or result.is_error:
             continue
-        for error in list(tool.returns.iter_errors(result.value))[:3]:
+        if depth(result.value) > tool.max_result_depth:
+            yield Problem(f"the result of {tool.name!r} nests too deep to be checked", result.index)
+            continue
+        for error in islice(tool.returns.iter_errors(result.value), 3):
             where = "" if not error.instance_path else f"{spell(tuple(error.instance_path))}: "
             yield Problem(f"the result of {tool.name!r}: {where}{error.message[:200]}", result.index)
 
@@ -97,14 +139,53 @@ _ADMISSIONS = (
     r"no (?:\w+ ){0,3}(?:found|available|match\w*|results?|such)",
 )
 _ADMITS = re.compile(rf"\b(?:{'|'.join(_ADMISSIONS)})\b", re.IGNORECASE)
+_may_admit = screen(_ADMITS)
+_IDIOM = re.compile(
+    r"\b(?:no (?:problems?|issues?|trouble|worries)|not (?:only|just|a problem|forgotten)|without (?:any )?"
+    r"(?:problems?|issues?|errors?|trouble)|(?:do not|don't) (?:hesitate|worry|forget)|"
+    r"if (?:you|there|anything)\b[^.!?\n]*)",
+    re.IGNORECASE,
+)
+"""Words of failure that admit none."""
 
 
-def _answers(view: View) -> Iterator[tuple[Span, int, AssistantMessage]]:
+def _admits(text: str) -> bool:
+    """The text says that something did not work."""
+    return _ADMITS.search(_IDIOM.sub(" ", text.replace("’", "'"))) is not None
+
+
+_UNDONE = re.compile(
+    r"\b(?:cannot|can not|can't|could not|couldn't|unable|not able|won't be able|none of (?:my|the|them)|"
+    r"no (?:tools?|way|function|means)|(?:not|n't) (?:available|possible|supported|something|covered|"
+    r"included|within|done|part|yet|been|offer|support|have|do|include|cover|allow|handle|know)|lacks?|"
+    r"without a tool|beyond|outside|only|"
+    r"unfortunately|sorry|regret|except|apart from|left (?:out|undone|open)|missing|impossible|"
+    r"unavailable)\b",
+    re.IGNORECASE,
+)
+"""How one says that a part was not done."""
+
+
+def _answers(view: View) -> list[tuple[Span, int, AssistantMessage]]:
     """(turn, index, message) of the texts that answer."""
-    for span in view.spans:
-        for index, message in span.assistant:
-            if not message.calls and message.action == "answer" and message.content.strip():
-                yield span, index, message
+    return [
+        (span, index, message)
+        for span in view.spans
+        for index, message in span.assistant
+        if not message.calls and message.action == "answer" and message.content.strip()
+    ]
+
+
+def _answer_texts(view: View) -> str:
+    return "\n".join([message.content for _, _, message in view.once(_answers)])
+
+
+def _has_failures(view: View) -> bool:
+    return any(result.is_error for result in view.results)
+
+
+def _is_partial(view: View) -> bool:
+    return TurnKind.PARTIAL in view.kinds
 
 
 def _results_before(view: View, span: Span, index: int) -> list[Result]:
@@ -112,26 +193,30 @@ def _results_before(view: View, span: Span, index: int) -> list[Result]:
     return [result for result in view.results if span.first < result.index < index]
 
 
-@rule("grounding", "error", "Say that it did not work, and why.")
+@rule("grounding", "error", "Say that it did not work, and why.", when=_has_failures)
 def success_claimed_after_error(view: View) -> Iterator[Problem]:
     """An answer after an error that no later call made good says that something went wrong."""
-    for span, index, message in _answers(view) if view.english else ():
+    for span, index, message in view.once(_answers) if view.english else ():
         latest = {result.message.name: result for result in _results_before(view, span, index)}
         failed = [name for name, result in latest.items() if result.is_error]
-        if failed and not _ADMITS.search(message.content.replace("’", "'")):
+        if failed and not _admits(message.content):
             yield Problem(f"{', '.join(failed)} returned an error, but the answer does not say so", index)
 
 
-@rule("grounding", "error", "Say of the part that no tool can do that it was not done.")
+@rule("grounding", "error", "Say of the part that no tool can do that it was not done.", when=_is_partial)
 def undone_part_is_told(view: View) -> Iterator[Problem]:
     """Where no tool can do one of the things asked for, the answer says so."""
-    for span, index, message in _answers(view) if view.english else ():
+    for span, index, message in view.once(_answers) if view.english else ():
         partial = span.plan is not None and span.plan.kind == TurnKind.PARTIAL
-        if partial and not _ADMITS.search(message.content.replace("’", "'")):
+        if partial and not _UNDONE.search(_IDIOM.sub(" ", message.content.replace("’", "'"))):
             yield Problem("the answer does not say that a part of the request cannot be done", index)
 
 
-@rule("grounding", "error", "Take the value from the result that the user pointed to.")
+def _links(view: View) -> bool:
+    return any(task.links for turn in view.dialogue.turns for task in turn.tasks)
+
+
+@rule("grounding", "error", "Take the value from the result that the user pointed to.", when=_links)
 def linked_value_comes_from_result(view: View) -> Iterator[Problem]:
     """A value that the user wants taken from another call's result stands in such a result."""
     links = {
@@ -149,7 +234,7 @@ def linked_value_comes_from_result(view: View) -> Iterator[Problem]:
                 _comparable(found)
                 for result in view.results
                 if result.index < placed.message and result.message.name == giver and not result.is_error
-                for _, found in leaves(result.value)
+                for _, found in result.leaves
             ]
             missing = [part for _, part in leaves(value) if given and _comparable(part) not in given]
             if missing:
@@ -165,16 +250,24 @@ def _comparable(value: Any) -> str:
 
 
 _REGRETS = re.compile(
-    r"^\W*(?:unfortunately|i'?m sorry|sorry|i apologi[sz]e|regrettably|i (?:could|was) ?(?:not|n't|unable)|"
-    r"there was an? (?:error|problem|issue))",
+    r"^\W*(?:unfortunately|(?:i['’]?m |i am )?(?:so |very )?sorry|(?:(?:my|i) )?apolog\w+|regrettably|"
+    r"i (?:could|was) ?(?:not|n['’]t|unable)|there was an? (?:error|problem|issue)|something went wrong|"
+    r"(?:that|it|this) (?:did not|didn['’]t) (?:work|go through))",
     re.IGNORECASE,
 )
 
 
-@rule("grounding", "warning", "Tell what the result says.")
+_may_regret = screen(_REGRETS)
+
+
+def _an_answer_may_regret(view: View) -> bool:
+    return any(_may_regret(message.content) for _, _, message in view.once(_answers))
+
+
+@rule("grounding", "error", "Tell what the result says.", when=_an_answer_may_regret)
 def failure_claimed_after_success(view: View) -> Iterator[Problem]:
     """An answer that begins with regrets has a result that gives cause: an error, nothing found, a no."""
-    for span, index, message in _answers(view):
+    for span, index, message in view.once(_answers):
         results = _results_before(view, span, index)
         if results and _REGRETS.search(message.content) and not any(map(_disappoints, results)):
             yield Problem("the answer reports a failure, but every call succeeded", index)
@@ -183,9 +276,12 @@ def failure_claimed_after_success(view: View) -> Iterator[Problem]:
 def _disappoints(result: Result) -> bool:
     if result.is_error or not result.value:
         return True
-    found = [value for _, value in leaves(result.value)]
+    found = [value for _, value in result.leaves]
     empty = isinstance(result.value, dict) and any(v in ([], {}, "", None) for v in result.value.values())
-    return empty or any(v is False or v is None or v == 0 for v in found) or bool(_ADMITS.search(str(found)))
+    if empty or any(v is False or v is None or v == 0 for v in found):
+        return True
+    said = str(found)
+    return _may_admit(said) and _ADMITS.search(said) is not None
 
 
 # List markers, example values, versions of a heading: numbers that state no fact.
@@ -193,43 +289,99 @@ _NO_FACT = re.compile(
     r"^[ \t]*(?:#+[ \t]*)?\(?\d{1,2}[.):]\s|\b(?:e\.g\.|such as|for example|like|format)[^.\n]{0,60}(?<!\d)(?:(?=\D)|$)|`[^`\n]*`|https?://\S+",
     re.IGNORECASE | re.MULTILINE,
 )
+_may_hold_no_fact = screen(_NO_FACT)
+_may_calculate = screen(CALCULATES)
 _TOKEN = re.compile(r"[\w.,:/'’-]+")
+_FIGURE = re.compile(r"(?<![\w.,:/'’-])(?:[^\W\d]|[.,:/'’-])*+\d[\w.,:/'’-]*")
+"""A token with a digit in it; beyond ASCII there are more digits than these."""
 _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:\d{3})?(?!\d)")
 
 
-def _invented_numbers(text: str, sources: Sources) -> Iterator[str]:
-    """Numbers, dates and times of an answer that neither stand in the sources nor follow from them."""
-    text = _NO_FACT.sub(" ", text)
-    calendar = sources.said.calendar
-    is_in_epochs = _EPOCH.search(sources.said.words) is not None
-    known = {span: any(map(calendar.has_time, clock)) for span, clock in times(text).items()}
-    known |= {span: any(map(calendar.has_day, days)) for span, days in dates(text).items()}
+def _invented_numbers(
+    text: str, sources: Sources, counts: frozenset[int], after_results: bool
+) -> Iterator[str]:
+    """Numbers, dates and times of an answer that neither stand in the sources nor follow from them.
+
+    Args:
+        counts: how many there are of what can be counted.
+        after_results: the answer rests on results rather than on what the tools' definitions say.
+    """
+    calculates = _may_calculate(text) and CALCULATES.search(text) is not None
+    if _may_hold_no_fact(text):
+        text = _NO_FACT.sub(" ", text)
+    clocks, days = times(text), dates(text)
     covered = bytearray(len(text))
-    for (start, end), is_known in known.items():
+    for start, end in {**clocks, **days}:
         covered[start:end] = b"\1" * (end - start)
-        if not (is_known or is_in_epochs or sources.contains(text[start:end])):
+        if not _moment_is_known(text[start:end], clocks.get((start, end)), days.get((start, end)), sources):
             yield text[start:end].strip()
-    for match in _TOKEN.finditer(text):
+    for match in (_FIGURE if text.isascii() else _TOKEN).finditer(text):
+        if match[0].isalpha() or not any(map(str.isdigit, match[0])):
+            continue
         start, end = match.span()
-        if any(covered[start:end]) or not any(map(str.isdigit, match[0])):
+        if any(covered[start:end]):
             continue
         token = match[0].strip(".,:/'’-")
-        if token and not _number_is_known(token, text[end : end + 12], sources):
+        if token.isdigit() and len(token) <= 3 and int(token) in counts:
+            continue
+        # Small numbers stand in every definition, and 4.6 rounds to 5: they must have been said as such.
+        if (
+            after_results
+            and token.isdigit()
+            and len(token) <= 2
+            and 2 < int(token) <= 10
+            and not _is_stated(float(token), sources)
+        ):
+            if not (calculates and sources.said.numbers.derives(float(token))):
+                yield token
+            continue
+        if token and not _number_is_known(token, text[end : end + 12], sources, calculates):
             yield token
+
+
+def _is_stated(value: float, sources: Sources) -> bool:
+    return states_number(value, sources.said.raw) or value in sources.said.numbers.stated
+
+
+def _counts(view: View, index: int, text: str) -> frozenset[int]:
+    """How many there are of what an answer may count: calls, results, items of lists."""
+    results = [result for result in view.results if result.index < index]
+    lengths = [length for result in results for length in list_lengths(result.value)]
+    # Where no result has a list, the answer may count what it enumerates itself.
+    own = () if lengths else (text.count(",") + 1, text.count(";") + 1)
+    bullets = text.count("\n- ") + text.count("\n* ")
+    return frozenset((len(results), bullets, *own, *lengths, sum(lengths)))
+
+
+def _moment_is_known(
+    text: str, clock: tuple[Clock, ...] | None, days: tuple[Day, ...] | None, sources: Sources
+) -> bool:
+    if stands_in(text, sources.said.raw):
+        return True
+    calendar = sources.said.calendar
+    named = any(map(calendar.has_day, days)) if days is not None else any(map(calendar.has_time, clock or ()))
+    return named or sources.contains(text) or _EPOCH.search(sources.said.words) is not None
 
 
 _MAGNITUDE = re.compile(r"\s*(thousand|million|billion|trillion|k|m|bn)\b", re.IGNORECASE)
 _TIMES = {"thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "trillion": 1e12}
 
 
-def _number_is_known(token: str, after: str, sources: Sources) -> bool:
+def _number_is_known(token: str, after: str, sources: Sources, calculates: bool) -> bool:
+    """Whether a number of an answer was given.
+
+    Args:
+        token: the number as written, with what is attached to it.
+        after: what follows it.
+        calculates: numbers that follow from others by simple sums count as given.
+    """
     if sources.contains(token):
         return True
     plain = re.fullmatch(r"(\d[\d.,'’]*)([a-z%°]{0,4})", token, re.IGNORECASE)
     if plain is None:
         # An identifier, a range, a score: each of its numbers is looked for on its own.
         parts = re.findall(r"\d+(?:[.,]\d+)*", token)
-        return all(_number_is_known(part, "", sources) for part in parts)
+        return all(_number_is_known(part, "", sources, calculates) for part in parts)
     values = readings(plain[1])
     suffix = _MAGNITUDE.match((plain[2] or "") + after)
     if suffix:
@@ -240,23 +392,32 @@ def _number_is_known(token: str, after: str, sources: Sources) -> bool:
         if any(abs(n / scale - value) <= unit / 2 + 1e-9 for n in stated for value in values):
             return True
         values |= {value * scale for value in values}
-    # Counts and steps ("3 options") are small, and rarely stand in the result as such.
-    if any(value <= 10 and value.is_integer() for value in values) and "." not in plain[1]:
+    if any(value <= 2 for value in values):
         return True
     if any(sources.has_number(v) or sources.has_number(v / 100) for v in values):
         return True
-    return any(sources.said.numbers.derives(v) for v in values)
+    return calculates and any(sources.said.numbers.derives(v) for v in values)
+
+
+def _answers_with_figures(view: View) -> bool:
+    return re.search(r"\d", view.once(_answer_texts)) is not None
 
 
 @rule(
-    "grounding", "error", "State only figures, dates and ids that stand in the results or the conversation."
+    "grounding",
+    "error",
+    "State only figures, dates and ids that stand in the results or the conversation.",
+    when=_answers_with_figures,
 )
 def invented_number(view: View) -> Iterator[Problem]:
     """No number, date or time in an answer that was not given and does not follow by simple sums."""
-    for _, index, message in _answers(view):
+    for _, index, message in view.once(_answers):
         if not re.search(r"\d", message.content):
             continue
-        found = dict.fromkeys(_invented_numbers(message.content, view.answer_sources(index)))
+        counts = _counts(view, index, message.content)
+        found = dict.fromkeys(
+            _invented_numbers(message.content, view.answer_sources(index), counts, bool(view.results))
+        )
         for number in found:
             yield Problem(f"the answer states {number}, which stands nowhere before it", index)
 
@@ -264,10 +425,22 @@ def invented_number(view: View) -> Iterator[Problem]:
 _QUOTED = re.compile(r"[\"“]([^\"“”\n]{2,80})[\"”]|(?<!\w)'([A-Z][^'\n]{2,60})'(?!\w)|\*\*([^*\n]{2,60})\*\*")
 
 
-@rule("grounding", "warning", "Quote and name only what stands in the results or the conversation.")
+_may_quote = screen(_QUOTED)
+
+
+def _answers_with_quotes(view: View) -> bool:
+    return _may_quote(view.once(_answer_texts))
+
+
+@rule(
+    "grounding",
+    "warning",
+    "Quote and name only what stands in the results or the conversation.",
+    when=_answers_with_quotes,
+)
 def invented_name(view: View) -> Iterator[Problem]:
     """No quoted name in an answer of which no word stands before it."""
-    for _, index, message in _answers(view):
+    for _, index, message in view.once(_answers):
         quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(message.content)]
         if not quoted:
             continue
@@ -277,16 +450,23 @@ def invented_name(view: View) -> Iterator[Problem]:
                 yield Problem(f"the answer quotes {name!r}, which stands nowhere before it", index)
 
 
+def _is_told_verbatim(fact: str | int | float, answer: str) -> bool:
+    """A quick look for a fact in an answer, as it stands in the result."""
+    if not isinstance(fact, str):
+        return math.isfinite(fact) and states_number(abs(fact), answer)
+    return stands_in(fact, answer) and not STOPWORDS.issuperset(normal(fact).split())
+
+
 @rule("grounding", "warning", "Give the user what the result says.")
 def answer_ignores_results(view: View) -> Iterator[Problem]:
     """An answer after results of some substance takes at least one word or figure from them."""
-    for span, index, message in _answers(view):
+    for span, index, message in view.once(_answers):
         results = [result for result in _results_before(view, span, index) if not result.is_error]
-        values = [value for result in results for _, value in leaves(result.value)]
+        values = [value for result in results for _, value in result.leaves]
         facts = [
             value for value in values if isinstance(value, str | int | float) and not isinstance(value, bool)
         ]
-        if len(facts) < 2 or any(map(_disappoints, results)):
+        if len(facts) < 2 or any(_is_told_verbatim(fact, message.content) for fact in facts):
             continue
         answer = Text(message.content)
         told = any(
@@ -295,5 +475,5 @@ def answer_ignores_results(view: View) -> Iterator[Problem]:
             else any(stem(w) in answer.stems for w in normal(fact).split() if w not in STOPWORDS)
             for fact in facts
         )
-        if not told:
+        if not told and not any(map(_disappoints, results)):
             yield Problem("the answer takes nothing from the results", index)

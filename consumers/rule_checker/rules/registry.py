@@ -1,7 +1,6 @@
 """What a rule is, and how one is made: adding a rule is writing a function."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from inspect import getdoc
 from types import ModuleType
 from typing import Literal
@@ -26,6 +25,7 @@ class Problem(Struct, frozen=True):
 
 
 Check = Callable[[View], Iterable[Problem]]
+Condition = Callable[[View], bool]
 
 
 class Rule(Struct, frozen=True):
@@ -40,13 +40,23 @@ class Rule(Struct, frozen=True):
     doc: str
     """What it looks for."""
     run: Check
+    when: Condition | None = None
+    """A quick test that holds wherever the rule finds something; where it does not, the rule is spared."""
+    of_tool: Callable[[Tool], tuple[str, ...]] | None = None
+    """What it finds in a single tool, where it looks at nothing else."""
 
 
-def rule(aspect: Aspect, severity: Severity, hint: str) -> Callable[[Check], Rule]:
-    """Make a rule of a check; the function's name is the rule's id, in analytics too."""
+def rule(
+    aspect: Aspect, severity: Severity, hint: str, when: Condition | None = None
+) -> Callable[[Check], Rule]:
+    """Make a rule of a check; the function's name is the rule's id, in analytics too.
+
+    Args:
+        when: spares the rule where it could find nothing (see `Rule.when`); rules may share one.
+    """
 
     def made(check: Check) -> Rule:
-        return Rule(check.__name__, aspect, severity, hint, getdoc(check) or "", check)
+        return Rule(check.__name__, aspect, severity, hint, getdoc(check) or "", check, when)
 
     return made
 
@@ -55,16 +65,16 @@ def tool_rule(severity: Severity, hint: str) -> Callable[[Callable[[Tool], Itera
     """Make a rule of a check of one tool. A tool rides on thousands of dialogues; it is checked once."""
 
     def made(check: Callable[[Tool], Iterable[str]]) -> Rule:
-        @lru_cache(maxsize=4096)
         def problems(tool: Tool) -> tuple[str, ...]:
             return tuple(check(tool))
 
         def on_every_tool(view: View) -> Iterator[Problem]:
             for tool in view.tools:
-                for text in problems(tool):
+                for text in tool.once(problems):
                     yield Problem(f"tool {tool.name!r} {text}")
 
-        return Rule(check.__name__, "tool_definition", severity, hint, getdoc(check) or "", on_every_tool)
+        doc = getdoc(check) or ""
+        return Rule(check.__name__, "tool_definition", severity, hint, doc, on_every_tool, of_tool=problems)
 
     return made
 

@@ -11,8 +11,10 @@ from consumers.rule_checker.view import Span, View
 from schemas.dialogue import (
     EXPECTED_ACTION,
     AssistantMessage,
+    Message,
     Scenario,
     ToolMessage,
+    Turn,
     TurnKind,
     UserMessage,
 )
@@ -44,14 +46,95 @@ _SPELLED = {
 }
 
 
-@rule("structure", "error", "Put tools on the table, if only such as do not fit.")
+_WELL_FORMED = re.compile(r"(?:u(?:cr+)*t)+")
+
+
+def _is_ill_formed(view: View) -> bool:
+    """The table is bare, the order of messages is wrong, or one of them is not what it should be."""
+    return (
+        not view.dialogue.tools
+        or _WELL_FORMED.fullmatch(view.roles) is None
+        or any(_is_odd(message) for message in view.messages)
+    )
+
+
+def _is_odd(message: Message) -> bool:
+    """A message is blank, speaks beside calls, or is labelled as what it is not."""
+    content = message.content
+    if isinstance(message, AssistantMessage):
+        if message.calls:
+            return bool(content) or message.action != "call"
+        if message.action == "call":
+            return True
+    return not content or content.isspace()
+
+
+def _results_do_not_match(view: View) -> bool:
+    """After some calls there is something else than a result for each, in order, with its id and name."""
+    return (
+        len(view.call_of) < len(view.calls)
+        or sum(len(results) for _, _, results in view.steps) < len(view.results)
+        or any(
+            [(call.id, call.name) for call in message.calls]
+            != [(result.message.call_id, result.message.name) for result in results]
+            for _, message, results in view.steps
+        )
+    )
+
+
+def _strays_from_plan(view: View) -> bool:
+    """A turn is missing or one too many, or one went otherwise than the most usual way of its kind."""
+    return (
+        len(view.spans) != len(view.dialogue.turns)
+        or (view.dialogue.scenario == Scenario.SPECIAL and bool(view.calls))
+        or any(span.plan is None or _strays(span, span.plan) for span in view.spans)
+    )
+
+
+def _strays(span: Span, plan: Turn) -> bool:
+    expected = EXPECTED_ACTION[plan.kind]
+    actions = [message.action for _, message in span.assistant]
+    if actions and actions[0] != expected:
+        return True
+    if expected == "call":
+        tools = [task.tool for task in plan.tasks]
+        return not tools or "ask" in actions or sorted(tools) != sorted(span.called)
+    return bool(span.called) or (expected == "answer" and "ask" in actions)
+
+
+def _asks(view: View) -> bool:
+    return any(message.action == "ask" for message in view.assistant)
+
+
+def _refines(view: View) -> bool:
+    return TurnKind.REFINE in view.kinds
+
+
+def _retries(view: View) -> bool:
+    return TurnKind.RETRY in view.kinds
+
+
+def _is_declined(view: View) -> bool:
+    return bool(view.dialogue.declined)
+
+
+def _user_says_a_name(view: View) -> bool:
+    said = "\n".join([message.content for message in view.users])
+    return any(tool.name in said for tool in view.tools)
+
+
+def _is_long(view: View) -> bool:
+    return len(view.spoken) > min(USER_LIMIT, ASSISTANT_LIMIT)
+
+
+@rule("structure", "error", "Put tools on the table, if only such as do not fit.", when=_is_ill_formed)
 def empty_table(view: View) -> Iterator[Problem]:
     """There are tools on the table: declining teaches something only where there was something to choose."""
     if not view.dialogue.tools:
         yield Problem("no tools are on the table")
 
 
-@rule("structure", "error", "Begin the dialogue with what the user wants.")
+@rule("structure", "error", "Begin the dialogue with what the user wants.", when=_is_ill_formed)
 def starts_with_user(view: View) -> Iterator[Problem]:
     """The first message is the user's."""
     if not view.messages:
@@ -60,7 +143,7 @@ def starts_with_user(view: View) -> Iterator[Problem]:
         yield Problem(f"the dialogue begins with {_SPELLED[_role(view.messages[0])]}", 0)
 
 
-@rule("structure", "error", "Close the dialogue with the assistant's words to the user.")
+@rule("structure", "error", "Close the dialogue with the assistant's words to the user.", when=_is_ill_formed)
 def ends_with_text(view: View) -> Iterator[Problem]:
     """The last message is the assistant's text: no open call, no unanswered user."""
     if view.messages and (last := _role(view.messages[-1])) != "text":
@@ -71,6 +154,7 @@ def ends_with_text(view: View) -> Iterator[Problem]:
     "structure",
     "error",
     "Order the messages user, then calls and results in turn, then the assistant's text.",
+    when=_is_ill_formed,
 )
 def role_order(view: View) -> Iterator[Problem]:
     """Each message may follow the one before it."""
@@ -80,7 +164,12 @@ def role_order(view: View) -> Iterator[Problem]:
             yield Problem(f"{_SPELLED[after]} follows {_SPELLED[before]}", index)
 
 
-@rule("structure", "error", "Give every call its result, by its id, before the assistant goes on.")
+@rule(
+    "structure",
+    "error",
+    "Give every call its result, by its id, before the assistant goes on.",
+    when=_results_do_not_match,
+)
 def unanswered_call(view: View) -> Iterator[Problem]:
     """Each call has a result directly after the message that makes it."""
     for index, message, results in view.steps:
@@ -90,7 +179,7 @@ def unanswered_call(view: View) -> Iterator[Problem]:
                 yield Problem(f"the call {call.id!r} of {call.name!r} has no result", index)
 
 
-@rule("structure", "error", "Keep one result a call.")
+@rule("structure", "error", "Keep one result a call.", when=_results_do_not_match)
 def answered_twice(view: View) -> Iterator[Problem]:
     """No call has two results."""
     for _, _, results in view.steps:
@@ -101,7 +190,12 @@ def answered_twice(view: View) -> Iterator[Problem]:
             seen.add(result.message.call_id)
 
 
-@rule("structure", "error", "Take the result out, or give it the id of the call it belongs to.")
+@rule(
+    "structure",
+    "error",
+    "Take the result out, or give it the id of the call it belongs to.",
+    when=_results_do_not_match,
+)
 def orphan_result(view: View) -> Iterator[Problem]:
     """Each result belongs to a call of the message just before it."""
     belongs = {
@@ -115,7 +209,7 @@ def orphan_result(view: View) -> Iterator[Problem]:
             yield Problem(f"the result for {result.message.call_id!r} belongs to no call", result.index)
 
 
-@rule("structure", "error", "Name the tool in the result as the call names it.")
+@rule("structure", "error", "Name the tool in the result as the call names it.", when=_results_do_not_match)
 def result_names_its_tool(view: View) -> Iterator[Problem]:
     """A result carries the name of the tool that was called."""
     for _, message, results in view.steps:
@@ -126,7 +220,7 @@ def result_names_its_tool(view: View) -> Iterator[Problem]:
                 yield Problem(f"the result of {called!r} is named {result.message.name!r}", result.index)
 
 
-@rule("structure", "error", "Write the message, or take it out.")
+@rule("structure", "error", "Write the message, or take it out.", when=_is_ill_formed)
 def empty_message(view: View) -> Iterator[Problem]:
     """Every message says something: text, calls or a result."""
     for index, message in enumerate(view.messages):
@@ -136,7 +230,7 @@ def empty_message(view: View) -> Iterator[Problem]:
             yield Problem(f"{_SPELLED[_role(message)]} is empty", index)
 
 
-@rule("structure", "warning", "Call without words, or speak without calling.")
+@rule("structure", "warning", "Call without words, or speak without calling.", when=_is_ill_formed)
 def text_beside_calls(view: View) -> Iterator[Problem]:
     """A message either calls or speaks; what is said beside a call is seen by nobody and trained on."""
     for index, message in enumerate(view.messages):
@@ -144,7 +238,12 @@ def text_beside_calls(view: View) -> Iterator[Problem]:
             yield Problem("the assistant speaks and calls in one message", index)
 
 
-@rule("structure", "error", "Label a message that calls `call`, and any other `ask` or `answer`.")
+@rule(
+    "structure",
+    "error",
+    "Label a message that calls `call`, and any other `ask` or `answer`.",
+    when=_is_ill_formed,
+)
 def action_fits_message(view: View) -> Iterator[Problem]:
     """The action that a message is labelled with is what it does."""
     for index, message in enumerate(view.messages):
@@ -160,7 +259,7 @@ _REQUEST_FOR_INPUT = re.compile(
 )
 
 
-@rule("structure", "warning", "Say what is needed, as a question or a request.")
+@rule("structure", "warning", "Say what is needed, as a question or a request.", when=_asks)
 def question_asks(view: View) -> Iterator[Problem]:
     """A message labelled `ask` asks for something."""
     for index, message in enumerate(view.messages):
@@ -171,7 +270,7 @@ def question_asks(view: View) -> Iterator[Problem]:
             yield Problem("the message is labelled 'ask', but asks for nothing", index)
 
 
-@rule("structure", "error", "Play every planned turn, and none besides.")
+@rule("structure", "error", "Play every planned turn, and none besides.", when=_strays_from_plan)
 def turns_as_planned(view: View) -> Iterator[Problem]:
     """There are as many user turns as the plan has."""
     planned = len(view.dialogue.turns)
@@ -179,7 +278,7 @@ def turns_as_planned(view: View) -> Iterator[Problem]:
         yield Problem(f"the plan has {planned} user turns, the dialogue {len(view.spans)}")
 
 
-@rule("structure", "error", "Call when everything needed is known; otherwise do not.")
+@rule("structure", "error", "Call when everything needed is known; otherwise do not.", when=_strays_from_plan)
 def planned_action(view: View) -> Iterator[Problem]:
     """What the assistant does first is what the turn was planned for: to call, or not to."""
     for plan, span in view.planned_spans():
@@ -192,7 +291,7 @@ def planned_action(view: View) -> Iterator[Problem]:
             yield Problem(f"a {plan.kind} turn wants the assistant to {expected}; it does {done}", index)
 
 
-@rule("structure", "error", "Ask for the value that is missing or not allowed.")
+@rule("structure", "error", "Ask for the value that is missing or not allowed.", when=_strays_from_plan)
 def question_is_asked(view: View) -> Iterator[Problem]:
     """Where a value was left out or is not allowed, the assistant asks for it."""
     for plan, span in view.planned_spans():
@@ -205,7 +304,7 @@ def question_is_asked(view: View) -> Iterator[Problem]:
             yield Problem(f"a {plan.kind} turn wants a question; the assistant does not ask", index)
 
 
-@rule("structure", "warning", "Label a question `ask` and a statement `answer`.")
+@rule("structure", "warning", "Label a question `ask` and a statement `answer`.", when=_strays_from_plan)
 def label_fits_plan(view: View) -> Iterator[Problem]:
     """A text is labelled as the plan has it: `ask` or `answer`."""
     for plan, span in view.planned_spans():
@@ -230,7 +329,12 @@ _NOTHING_MISSING = (
 )
 
 
-@rule("structure", "error", "Ask only when something required is missing; act on what was given.")
+@rule(
+    "structure",
+    "error",
+    "Ask only when something required is missing; act on what was given.",
+    when=_strays_from_plan,
+)
 def needless_question(view: View) -> Iterator[Problem]:
     """In a turn where nothing is missing the assistant does not ask."""
     for plan, span in view.planned_spans():
@@ -244,7 +348,12 @@ def needless_question(view: View) -> Iterator[Problem]:
 _SPECIAL_WITH_CALLS = (TurnKind.CHANGE_MIND, TurnKind.PARTIAL)
 
 
-@rule("structure", "error", "Explain instead of calling: no tool fits, or a value is missing or not allowed.")
+@rule(
+    "structure",
+    "error",
+    "Explain instead of calling: no tool fits, or a value is missing or not allowed.",
+    when=_strays_from_plan,
+)
 def uncalled_for(view: View) -> Iterator[Problem]:
     """A turn that is not for calling sees no call, not even later on; nor does a special dialogue, unless
     its kind is one in which something can be done."""
@@ -264,7 +373,7 @@ def _wants_calls(span: Span) -> bool:
     return span.plan is not None and EXPECTED_ACTION[span.plan.kind] == "call"
 
 
-@rule("structure", "error", "Call each planned tool, once for each of its tasks.")
+@rule("structure", "error", "Call each planned tool, once for each of its tasks.", when=_strays_from_plan)
 def planned_tools_are_called(view: View) -> Iterator[Problem]:
     """Every task of a turn is done by a call of its tool."""
     for span in view.spans:
@@ -280,7 +389,7 @@ def planned_tools_are_called(view: View) -> Iterator[Problem]:
             yield Problem("none of the target tools is called", span.first)
 
 
-@rule("structure", "warning", "Call what the user asked for, and nothing else.")
+@rule("structure", "warning", "Call what the user asked for, and nothing else.", when=_strays_from_plan)
 def unplanned_tool(view: View) -> Iterator[Problem]:
     """No tool is called in a turn that has no task for it."""
     for span in view.spans:
@@ -292,7 +401,7 @@ def unplanned_tool(view: View) -> Iterator[Problem]:
                 yield Problem(f"{name!r} is called, but no task of this turn needs it", span.first)
 
 
-@rule("structure", "error", "Pass the new value that the user asked for.")
+@rule("structure", "error", "Pass the new value that the user asked for.", when=_refines)
 def refinement_changes_the_call(view: View) -> Iterator[Problem]:
     """When the user changes one value, the call differs from the last one of that tool."""
     for span in view.spans:
@@ -306,7 +415,7 @@ def refinement_changes_the_call(view: View) -> Iterator[Problem]:
                     yield Problem(f"{call.name!r} is called with the same arguments as before", index)
 
 
-@rule("structure", "error", "Repeat the call that failed, with the same arguments.")
+@rule("structure", "error", "Repeat the call that failed, with the same arguments.", when=_retries)
 def retry_repeats_the_call(view: View) -> Iterator[Problem]:
     """When the user asks to try again, the assistant makes a call that failed once more, unchanged."""
     for span in view.spans:
@@ -326,14 +435,14 @@ def retry_repeats_the_call(view: View) -> Iterator[Problem]:
                 yield Problem(f"{placed.call.name!r} is called, but not as it had failed", placed.message)
 
 
-@rule("structure", "error", "Draft the round again, or leave the dialogue out.")
+@rule("structure", "error", "Draft the round again, or leave the dialogue out.", when=_is_declined)
 def declined_by_the_judge(view: View) -> Iterator[Problem]:
     """The judge found at least one candidate of every round fit to learn from."""
     if view.dialogue.declined:
         yield Problem(f"no candidate was fit: {view.dialogue.declined}")
 
 
-@rule("structure", "error", "Let the user speak of the need, not of the tool.")
+@rule("structure", "error", "Let the user speak of the need, not of the tool.", when=_user_says_a_name)
 def user_names_no_tool(view: View) -> Iterator[Problem]:
     """Users know no tool names; one in their words gives the answer away. Plain words are no names."""
     names = [tool.name for tool in view.tools if re.search(r"[a-z0-9][_.][A-Za-z0-9]|[a-z][A-Z]", tool.name)]
@@ -349,7 +458,7 @@ USER_LIMIT, ASSISTANT_LIMIT = 2000, 4000
 """Characters. Beyond them lie pasted documents and answers that ran away."""
 
 
-@rule("structure", "error", "Shorten the message.")
+@rule("structure", "error", "Shorten the message.", when=_is_long)
 def too_long(view: View) -> Iterator[Problem]:
     """User messages keep within 2,000 characters, the assistant's texts within 4,000."""
     for index, message in enumerate(view.messages):

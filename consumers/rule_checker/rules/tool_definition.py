@@ -32,6 +32,16 @@ def schema_is_valid(tool: Tool) -> Iterator[str]:
 
 
 @tool_rule(
+    "error",
+    "Make the schema smaller, and let a $ref that comes back to itself go through a property or an item.",
+)
+def schema_is_bounded(tool: Tool) -> Iterator[str]:
+    """Checking against the schema takes a bounded time: no endless $ref, no alternatives without number."""
+    if tool.excess:
+        yield f"has a schema that {tool.excess}"
+
+
+@tool_rule(
     "error", "Keep every $ref within the schema (`#/$defs/...`) and every pattern a valid regular expression."
 )
 def schema_compiles(tool: Tool) -> Iterator[str]:
@@ -172,7 +182,16 @@ def name_is_callable(tool: Tool) -> Iterator[str]:
         yield "has characters in its name that call syntax does not survive"
 
 
-@rule("tool_definition", "error", "Put each tool on the table once, under a name of its own.")
+def _names_repeat(view: View) -> bool:
+    return len(view.by_name) < len(view.tools)
+
+
+@rule(
+    "tool_definition",
+    "error",
+    "Put each tool on the table once, under a name of its own.",
+    when=_names_repeat,
+)
 def tool_names_are_unique(view: View) -> Iterator[Problem]:
     """Two tools of the same name cannot be told apart in a call."""
     for name, count in Counter(tool.name for tool in view.tools).items():
@@ -180,7 +199,16 @@ def tool_names_are_unique(view: View) -> Iterator[Problem]:
             yield Problem(f"{count} tools on the table are named {name!r}")
 
 
-@rule("tool_definition", "error", "Put the target on the table, or list it under the missing tools.")
+def _target_is_off_the_table(view: View) -> bool:
+    return not view.by_name.keys() >= set(view.dialogue.targets)
+
+
+@rule(
+    "tool_definition",
+    "error",
+    "Put the target on the table, or list it under the missing tools.",
+    when=_target_is_off_the_table,
+)
 def targets_are_known(view: View) -> Iterator[Problem]:
     """Every target has a definition: on the table, or among the tools that are missing on purpose."""
     for target in view.dialogue.targets:
@@ -188,7 +216,16 @@ def targets_are_known(view: View) -> Iterator[Problem]:
             yield Problem(f"the target {target!r} is neither on the table nor among the missing tools")
 
 
-@rule("tool_definition", "error", "Take the tool off the table: the user is to ask for what is not there.")
+def _misses_tools(view: View) -> bool:
+    return bool(view.dialogue.missing_tools)
+
+
+@rule(
+    "tool_definition",
+    "error",
+    "Take the tool off the table: the user is to ask for what is not there.",
+    when=_misses_tools,
+)
 def missing_tools_are_missing(view: View) -> Iterator[Problem]:
     """A tool that is missing on purpose does not lie on the table after all."""
     for tool in view.dialogue.missing_tools:

@@ -3,25 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from consumers.rule_checker.rules.registry import Problem, rule
+from consumers.rule_checker.screen import screen
 from consumers.rule_checker.text import STOPWORDS
-from consumers.rule_checker.tool import Path, spell
+from consumers.rule_checker.tool import spell
 from consumers.rule_checker.view import View
 from schemas.dialogue import AssistantMessage, ToolMessage, UserMessage
-
-
-def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """(path, scalar) of every scalar in a JSON value."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from leaves(child, (*path, key))
-    elif isinstance(value, list | tuple):
-        for index, child in enumerate(value):
-            yield from leaves(child, (*path, index))
-    else:
-        yield path, value
 
 
 def _spoken(view: View) -> Iterator[tuple[int, str]]:
@@ -34,7 +22,7 @@ def _spoken(view: View) -> Iterator[tuple[int, str]]:
 def _arguments(view: View) -> Iterator[tuple[int, str, str]]:
     """(index, where, text) of every text in an argument."""
     for placed in view.calls:
-        for path, value in leaves(placed.call.arguments):
+        for path, value in placed.leaves:
             if isinstance(value, str):
                 yield placed.message, f"{placed.call.name}: {spell(path)}", value
 
@@ -45,7 +33,11 @@ _CONTROL = re.compile(
 )
 
 
-@rule("structure", "error", "Take the character out.")
+def _is_unprintable(view: View) -> bool:
+    return "\ufffd" in view.everything or not view.everything.replace("\n", " ").isprintable()
+
+
+@rule("structure", "error", "Take the character out.", when=_is_unprintable)
 def control_character(view: View) -> Iterator[Problem]:
     """No control, bidirectional override, replacement or lone surrogate character anywhere."""
     texts = [(index, "the message", message.content) for index, message in enumerate(view.messages)]
@@ -74,7 +66,33 @@ _LEAKS = (
 _LEAK = re.compile("|".join(_LEAKS), re.IGNORECASE | re.MULTILINE)
 
 
-@rule("grounding", "error", "Leave out everything that belongs to the prompt or to the model itself.")
+_VAGUE = (
+    "name|city|date|time|location|address|email|id|number|value|amount|token|key|url|user|place|country|"
+    "placeholder|string|text|here"
+)
+_PLACEHOLDERS = (
+    rf"<(?:[a-z]+[ _-])*(?:{_VAGUE})>",
+    r"\[(?:your|insert|enter|user(?:'s)?|add|placeholder|specify)\b[^\]\n]{0,40}\]",
+    r"\[(?:name|city|date|time|location|address|email|phone(?: number)?|company(?: name)?|amount|value)\]",
+    r"\{\{\s*[\w. ]+\s*\}\}|\$\{\w+\}",
+    r"\b(?:TODO|TBD|FIXME)\b|\blorem ipsum\b|\bx{4,}\b",
+    r"\b(?:your|insert)[_-][a-z_-]*(?:key|token|id|name|here|password)\b",
+    r"\bplaceholder_?\w*\b|\bexample_(?:value|string|id|name)\b",
+)
+_PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS), re.IGNORECASE)
+_is_odd = screen(_LEAK, _PLACEHOLDER)
+
+
+def _looks_odd(view: View) -> bool:
+    return _is_odd(view.written)
+
+
+@rule(
+    "grounding",
+    "error",
+    "Leave out everything that belongs to the prompt or to the model itself.",
+    when=_looks_odd,
+)
 def leaked_prompt(view: View) -> Iterator[Problem]:
     """No prompt tags, chat-template markers, role labels or talk of being a language model."""
     for index, text in _spoken(view):
@@ -87,7 +105,12 @@ _RAW_CALL = re.compile(
 )
 
 
-@rule("structure", "error", "Make the call as a call, not in words.")
+def _may_spell_call(view: View) -> bool:
+    said = view.spoken
+    return "{" in said or ("(" in said and any(f"{tool.name}(" in said for tool in view.tools))
+
+
+@rule("structure", "error", "Make the call as a call, not in words.", when=_may_spell_call)
 def call_in_text(view: View) -> Iterator[Problem]:
     """The assistant's text does not spell out a call: `{"name": …, "arguments": …}` or `tool(…)`."""
     names = [tool.name for tool in view.tools if tool.name]
@@ -103,20 +126,6 @@ def call_in_text(view: View) -> Iterator[Problem]:
             yield Problem("the assistant's text spells out a call", index)
 
 
-_VAGUE = (
-    "name|city|date|time|location|address|email|id|number|value|amount|token|key|url|user|place|country|"
-    "placeholder|string|text|here"
-)
-_PLACEHOLDERS = (
-    rf"<(?:[a-z]+[ _-])*(?:{_VAGUE})>",
-    r"\[(?:your|insert|enter|user(?:'s)?|add|placeholder|specify)\b[^\]\n]{0,40}\]",
-    r"\[(?:name|city|date|time|location|address|email|phone(?: number)?|company(?: name)?|amount|value)\]",
-    r"\{\{\s*[\w. ]+\s*\}\}|\$\{\w+\}",
-    r"\b(?:TODO|TBD|FIXME)\b|\blorem ipsum\b|\bx{4,}\b",
-    r"\b(?:your|insert)[_-][a-z_-]*(?:key|token|id|name|here|password)\b",
-    r"\bplaceholder_?\w*\b|\bexample_(?:value|string|id|name)\b",
-)
-_PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS), re.IGNORECASE)
 # Shouted only: in lower case these are words of task tools.
 _SHOUTED = frozenset(("todo", "tbd", "fixme"))
 
@@ -135,7 +144,7 @@ def _placeholder(text: str, by_user: bool = False) -> str:
     return ""
 
 
-@rule("grounding", "error", "Write the real value; if nobody gave it, ask for it.")
+@rule("grounding", "error", "Write the real value; if nobody gave it, ask for it.", when=_looks_odd)
 def placeholder(view: View) -> Iterator[Problem]:
     """No stand-in such as `<city>`, `[Your Name]`, `{{date}}` or TODO, unless it was said before."""
     spoken = ((index, "the text", text) for index, text in _spoken(view))
@@ -145,12 +154,16 @@ def placeholder(view: View) -> Iterator[Problem]:
             yield Problem(f"{where} has the stand-in {found!r}", index)
 
 
-@rule("grounding", "error", "Leave an optional argument out; ask for a required one.")
+def _may_say_nothing(view: View) -> bool:
+    return any(text.strip().casefold() in _NO_VALUE for text in view.argument_texts)
+
+
+@rule("grounding", "error", "Leave an optional argument out; ask for a required one.", when=_may_say_nothing)
 def argument_says_nothing(view: View) -> Iterator[Problem]:
     """No argument says only that there is no value ("unknown", "N/A", "string"), unless that is an option."""
     for placed in view.calls:
         offered = placed.tool.stated_values if placed.tool is not None else frozenset()
-        for path, value in leaves(placed.call.arguments):
+        for path, value in placed.leaves:
             if not isinstance(value, str) or value.strip().casefold() not in _NO_VALUE or value in offered:
                 continue
             if value.casefold() not in view.said_before(placed.message).casefold():
@@ -184,7 +197,21 @@ def _cut_off(text: str, assistant: bool) -> str:
     return ""
 
 
-@rule("structure", "error", "Finish the sentence.")
+def _may_be_cut_off(text: str) -> bool:
+    return (
+        text.rstrip()[-1:] not in ".!?"
+        or text.count('"') % 2 == 1
+        or text.count("(") > text.count(")")
+        or text.count("“") > text.count("”")
+        or "```" in text
+    )
+
+
+def _some_text_may_be_cut_off(view: View) -> bool:
+    return any(_may_be_cut_off(m.content) for m in view.messages if not isinstance(m, ToolMessage))
+
+
+@rule("structure", "error", "Finish the sentence.", when=_some_text_may_be_cut_off)
 def truncated_text(view: View) -> Iterator[Problem]:
     """No text that breaks off: an open quotation, bracket or code block, a last word that needs another."""
     for index, message in enumerate(view.messages):
@@ -197,7 +224,30 @@ def truncated_text(view: View) -> Iterator[Problem]:
 _SENTENCE = re.compile(r"[^.!?\n]+")
 
 
-@rule("structure", "error", "Say it once.")
+def vocabulary(view: View) -> list[tuple[str, int, int]]:
+    """(text, words, different words) of every longer message of users and assistant."""
+    found = []
+    for _, text in _spoken(view):
+        if len(text) >= 90:
+            words = text.casefold().split()
+            found.append((text, len(words), len(set(words))))
+    return found
+
+
+def _repeats_itself(text: str) -> bool:
+    """Parts of a text repeat others at least three times, as they do where one stands four times."""
+    parts = text.casefold().replace("!", ".").replace("?", ".").replace("\n", ".").split(".")
+    return len(parts) - len(set(map(str.strip, parts))) >= 3
+
+
+def _some_text_repeats_itself(view: View) -> bool:
+    # Four times six words have a dozen that stood there before, even if the first and last of each differ.
+    return any(
+        words - different >= 12 and _repeats_itself(text) for text, words, different in view.once(vocabulary)
+    )
+
+
+@rule("structure", "error", "Say it once.", when=_some_text_repeats_itself)
 def repeated_text(view: View) -> Iterator[Problem]:
     """No sentence of six words or more stands four times in one message: the mark of a model in a loop."""
     for index, text in _spoken(view):
@@ -210,7 +260,11 @@ def repeated_text(view: View) -> Iterator[Problem]:
                 yield Problem(f"{sentence[:60]!r} stands {count} times in one message", index)
 
 
-@rule("structure", "error", "Let every user message say something new.")
+def _users_repeat_themselves(view: View) -> bool:
+    return len({message.content for message in view.users}) < len(view.users)
+
+
+@rule("structure", "error", "Let every user message say something new.", when=_users_repeat_themselves)
 def repeated_user_message(view: View) -> Iterator[Problem]:
     """No user message is word for word an earlier one."""
     seen: set[str] = set()
