@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from cli import hosting
 from cli.errors import OUTSIDE, CommandError
-from cli.replay import hosted, roles_of
+from cli.replay import MODEL_ROLES, hosted
 from cli.store import open_store
 from schemas.events import Envelope, derive_id
 from schemas.replays import ReplayPromoted, ReplayStarted
@@ -90,7 +90,7 @@ async def _publish(
     replay: ReplayStarted, changes: Sequence[Change], told: ReplayPromoted, settings: Settings
 ) -> None:
     passing = any(change.action == "pass on" for change in changes)
-    roles = roles_of(settings) if replay.stage == "rule" and passing else ()
+    roles = MODEL_ROLES if replay.stage == "rule" and passing else ()
     acting = () if not passing else ACTING if replay.stage == "rule" else ACTING[1:]
     async with hosted(settings, "replay promote", roles) as place, contextlib.AsyncExitStack() as stack:
         if place.own:

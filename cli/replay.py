@@ -98,7 +98,8 @@ def _checker(order: Order, settings: Settings) -> tuple[Settings, str]:
     else:
         from consumers.model_checker.core import version as model_version
 
-        version = model_version(settings)
+        # Where no endpoint is named, the offline teacher will be the model.
+        version = model_version(hosting.answered_at(settings, "") if settings.offline else settings)
     if VERSION.fullmatch(as_version) and as_version != version:
         raise CommandError(
             f"--checker {wanted}: the {order.stage} checker that is installed and set here is {version}. "
@@ -243,7 +244,7 @@ async def _connected(settings: Settings) -> AsyncIterator[Client]:
 
 
 async def _start(order: Order, settings: Settings, version: str) -> Done:
-    roles = roles_of(settings) if order.stage == "model" else ()
+    roles = MODEL_ROLES if order.stage == "model" else ()
     try:
         async with hosted(settings, "replay start", roles) as place:
             replay = await _begun(order, place, version)
@@ -333,9 +334,8 @@ def _require_same(there: ReplayStarted, wanted: ReplayStarted) -> None:
         )
 
 
-def roles_of(settings: Settings) -> tuple[RoleName, ...]:
-    """Roles that the model checker asks."""
-    return ("checker",)
+MODEL_ROLES: tuple[RoleName, ...] = ("checker",)
+"""What the model checker asks."""
 
 
 async def _work(order: Order, replay: ReplayStarted, place: Place) -> Done:

@@ -3,13 +3,17 @@
 from typing import Any
 
 
+_TELLING = frozenset(("error", "errors", "error_message", "error_code", "success", "ok", "status"))
+"""Names that may tell of a failure; most results have none of them."""
+
+
 def is_failure(result: Any) -> bool:
     """Whether a decoded result says that the call failed.
 
     It does when it is an object with a filled `error`, `errors`, `error_message` or `error_code`, with
     `success` or `ok` false, or with a `status` of error, failed or failure.
     """
-    if not isinstance(result, dict):
+    if not isinstance(result, dict) or _TELLING.isdisjoint(result):
         return False
     if any(result.get(key) for key in ("error", "errors", "error_message", "error_code")):
         return True

@@ -7,6 +7,7 @@ whether a value can stand for something that was said, never what was meant.
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import permutations
 
 from consumers.rule_checker.lazy import lazy
@@ -292,6 +293,7 @@ _ONE_OF_THEM = frozenset(_ONE_OF_THEM_WORDS.split())
 """Before a unit: there is one of it."""
 
 
+@lru_cache(maxsize=8192)
 def _factors(unit: str) -> tuple[float, ...]:
     """What a number in this unit is multiplied with to be in others; empty: no unit."""
     word = unit.lower()

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -147,6 +147,7 @@ class View:
         self.forbidden = forbidden
         """Benchmark questions that it must not repeat; None: none were loaded."""
         self._done: dict[object, Any] = {}
+        self._walk()
 
     def once(self, work: Callable[["View"], T]) -> T:
         """What a function says of this dialogue; asked once, for the rules that share it."""
@@ -170,54 +171,64 @@ class View:
     def by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
 
-    @lazy
-    def users(self) -> tuple[UserMessage, ...]:
-        return tuple([message for message in self.messages if isinstance(message, UserMessage)])
-
-    @lazy
-    def assistant(self) -> tuple[AssistantMessage, ...]:
+    def _walk(self) -> None:
+        """Sort the messages by who speaks, once for all."""
+        users: list[UserMessage] = []
+        assistant: list[AssistantMessage] = []
+        results: list[Result] = []
+        said: list[str] = []
+        roles = ""
+        for index, message in enumerate(self.messages):
+            if isinstance(message, AssistantMessage):
+                assistant.append(message)
+                said.append(message.content)
+                roles += "c" if message.calls else "t"
+            elif isinstance(message, UserMessage):
+                users.append(message)
+                said.append(message.content)
+                roles += "u"
+            else:
+                results.append(Result(message, index))
+                roles += "r"
+        self.users: tuple[UserMessage, ...] = tuple(users)
+        self.assistant: tuple[AssistantMessage, ...] = tuple(assistant)
         """The assistant's messages, calls as well as texts."""
-        return tuple([message for message in self.messages if isinstance(message, AssistantMessage)])
-
-    @lazy
-    def roles(self) -> str:
+        self.results: tuple[Result, ...] = tuple(results)
+        self.roles = roles
         """A letter a message: `u`ser, `c`all, `t`ext (of the assistant), `r`esult."""
-        return "".join(
-            [
-                ("c" if message.calls else "t")
-                if isinstance(message, AssistantMessage)
-                else ("u" if isinstance(message, UserMessage) else "r")
-                for message in self.messages
-            ]
-        )
+        self.said: tuple[str, ...] = tuple(said)
+        """What users and assistant say, a text a message; those of mere calls are empty."""
+        self.spoken = "\n".join(said)
+        """All that users and assistant say, a line break between the messages."""
 
     @lazy
     def calls(self) -> tuple[PlacedCall, ...]:
+        by_name = self.by_name
         return tuple(
             [
-                PlacedCall(call, index, self.by_name.get(call.name))
-                for index, message in enumerate(self.messages)
-                if isinstance(message, AssistantMessage)
-                for call in message.calls
+                PlacedCall(call, index, by_name.get(call.name))
+                for index, role in enumerate(self.roles)
+                if role == "c"
+                for call in cast(AssistantMessage, self.messages[index]).calls
             ]
         )
 
     @lazy
-    def results(self) -> tuple[Result, ...]:
+    def answers(self) -> tuple[tuple[Span, int, AssistantMessage], ...]:
+        """(turn, index, message) of the texts that answer."""
         return tuple(
             [
-                Result(message, index)
-                for index, message in enumerate(self.messages)
-                if isinstance(message, ToolMessage)
+                (span, index, message)
+                for span in self.spans
+                for index, message in span.assistant
+                if message.action == "answer" and not message.calls and message.content.strip()
             ]
         )
 
-    @lazy
-    def spoken(self) -> str:
-        """All that users and assistant say, a line break between the messages."""
-        return "\n".join(
-            [message.content for message in self.messages if not isinstance(message, ToolMessage)]
-        )
+    def results_of_turn(self, span: Span, index: int) -> tuple[Result, ...]:
+        """The results of a turn that stand before a message of it."""
+        first = span.first
+        return tuple([result for result in self.results if first < result.index < index])
 
     @lazy
     def argument_texts(self) -> tuple[str, ...]:
@@ -237,7 +248,13 @@ class View:
     @lazy
     def has_violations(self) -> bool:
         """The arguments of some call do not fit their schema."""
-        return any(placed.violations for placed in self.calls)
+        for placed in self.calls:
+            tool = placed.tool
+            if tool is None or tool.validator is None or placed.is_too_deep:
+                continue
+            if not tool.validator.is_valid(placed.call.arguments):
+                return True
+        return False
 
     @lazy
     def call_of(self) -> dict[str, PlacedCall]:
@@ -261,12 +278,14 @@ class View:
 
     @lazy
     def spans(self) -> tuple[Span, ...]:
-        starts = [i for i, message in enumerate(self.messages) if isinstance(message, UserMessage)]
+        starts = [index for index, role in enumerate(self.roles) if role == "u"]
         ends = [*starts[1:], len(self.messages)][: len(starts)]
         plans = self.dialogue.turns
         return tuple(
-            Span(plans[turn] if turn < len(plans) else None, start, self.messages[start:end])
-            for turn, (start, end) in enumerate(zip(starts, ends, strict=True))
+            [
+                Span(plans[turn] if turn < len(plans) else None, start, self.messages[start:end])
+                for turn, (start, end) in enumerate(zip(starts, ends, strict=True))
+            ]
         )
 
     @lazy

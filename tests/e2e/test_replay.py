@@ -297,6 +297,22 @@ def test_what_a_promotion_took_back_another_one_gives_back(folder: Path, first: 
     assert states(folder)["d2"] == "accepted"
 
 
+def test_a_model_checker_is_replayed_over_what_passed_the_rules(folder: Path) -> None:
+    strict = folder.parent / "strict.toml"
+    strict.write_text("confidence_threshold = 0.999\n")
+    done = replay(folder, "strict", strict, "--stage", "model", "--until", "2026-06-01")
+    assert done.returncode == 0, done.stderr
+    told_last = last_json(done.stdout)
+    assert told_last["checker"].startswith("model-checker@")
+    assert (told_last["dialogues"], told_last["checked"]) == (4, 4)
+    [shape] = rows(
+        folder,
+        "SELECT uniq(threshold) AS thresholds, max(confidence) < 0.999 AS unsure, countIf(passed) AS passed "
+        "FROM replay_verdicts FINAL WHERE replay = 'strict'",
+    )
+    assert shape == {"thresholds": 1, "unsure": 1, "passed": 0}
+
+
 def test_rules_that_cannot_be_imported_are_refused_before_anything_starts(folder: Path) -> None:
     broken = folder.parent / "broken.py"
     broken.write_text("from consumers.rule_checker import rule\n\nimport nothing_of_the_kind\n")

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -30,14 +31,25 @@ def _traces(view: View) -> list[tuple[PlacedCall, Path, Any, Trace]]:
     """Every value in every call of which not all was said before, with how much of it was."""
     found: list[tuple[PlacedCall, Path, Any, Trace]] = []
     for placed in view.calls:
-        sources = view.sources(placed)
+        said = view.said_before(placed.message)
         for path, value in placed.leaves:
-            trace = _trace(value, sources)
+            if _stands_there(value, said):  # as nearly all do
+                continue
+            trace = _trace(value, view.sources(placed))
             if trace == Trace.NONE and not view.english and _may_be_in_words(value):
                 trace = Trace.SOME
             if trace != Trace.FULL:
                 found.append((placed, path, value, trace))
     return found
+
+
+def _stands_there(value: Any, said: str) -> bool:
+    """Whether a value was said as it is, which needs no sources to be read."""
+    if isinstance(value, str):
+        return stands_in(value, said)
+    if value is None or isinstance(value, bool):
+        return True
+    return math.isfinite(value) and states_number(abs(value), said)
 
 
 def _passes_unsaid(view: View) -> bool:
@@ -298,7 +310,7 @@ _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:\d{3})?(?!\d)")
 
 
 def _invented_numbers(
-    text: str, sources: Sources, counts: frozenset[int], after_results: bool
+    text: str, sources: Sources, counts: Callable[[], frozenset[int]], after_results: bool
 ) -> Iterator[str]:
     """Numbers, dates and times of an answer that neither stand in the sources nor follow from them.
 
@@ -309,6 +321,7 @@ def _invented_numbers(
     calculates = _may_calculate(text) and CALCULATES.search(text) is not None
     if _may_hold_no_fact(text):
         text = _NO_FACT.sub(" ", text)
+    said = sources.said.raw
     clocks, days = times(text), dates(text)
     covered = bytearray(len(text))
     for start, end in {**clocks, **days}:
@@ -322,25 +335,18 @@ def _invented_numbers(
         if any(covered[start:end]):
             continue
         token = match[0].strip(".,:/'’-")
-        if token.isdigit() and len(token) <= 3 and int(token) in counts:
-            continue
         # Small numbers stand in every definition, and 4.6 rounds to 5: they must have been said as such.
-        if (
-            after_results
-            and token.isdigit()
-            and len(token) <= 2
-            and 2 < int(token) <= 10
-            and not _is_stated(float(token), sources)
-        ):
+        is_small = after_results and token.isdigit() and len(token) <= 2 and 2 < int(token) <= 10
+        if states_number(float(token), said) if is_small else stands_in(token, said):
+            continue
+        if token.isdigit() and len(token) <= 3 and int(token) in counts():
+            continue
+        if is_small and float(token) not in sources.said.numbers.stated:
             if not (calculates and sources.said.numbers.derives(float(token))):
                 yield token
             continue
         if token and not _number_is_known(token, text[end : end + 12], sources, calculates):
             yield token
-
-
-def _is_stated(value: float, sources: Sources) -> bool:
-    return states_number(value, sources.said.raw) or value in sources.said.numbers.stated
 
 
 def _counts(view: View, index: int, text: str) -> frozenset[int]:
@@ -414,7 +420,7 @@ def invented_number(view: View) -> Iterator[Problem]:
     for _, index, message in view.once(_answers):
         if not re.search(r"\d", message.content):
             continue
-        counts = _counts(view, index, message.content)
+        counts = cache(partial(_counts, view, index, message.content))
         found = dict.fromkeys(
             _invented_numbers(message.content, view.answer_sources(index), counts, bool(view.results))
         )
