@@ -11,7 +11,7 @@ from consumers.rule_checker.rules.registry import Problem, rule
 from consumers.rule_checker.screen import screen
 from consumers.rule_checker.text import STOPWORDS, Sources, Text, normal, stands_in, stem
 from consumers.rule_checker.tool import list_lengths, shorten
-from consumers.rule_checker.view import Result, Span, View
+from consumers.rule_checker.view import Result, View
 from schemas.dialogue import AssistantMessage
 
 Told = tuple[int, AssistantMessage, tuple[Result, ...]]
@@ -21,17 +21,10 @@ Told = tuple[int, AssistantMessage, tuple[Result, ...]]
 def _answers(view: View) -> tuple[Told, ...]:
     """The answers that rest on results."""
     found = []
-    for span in view.spans:
-        for index, message in span.assistant:
-            if message.calls or message.action != "answer" or not message.content.strip():
-                continue
-            if results := _results(view, span, index):
-                found.append((index, message, results))
+    for span, index, message in view.answers:
+        if results := view.results_of_turn(span, index):
+            found.append((index, message, results))
     return tuple(found)
-
-
-def _results(view: View, span: Span, index: int) -> tuple[Result, ...]:
-    return tuple(result for result in view.results if span.first < result.index < index)
 
 
 def _facts(results: tuple[Result, ...]) -> list[tuple[str, Any]]:
@@ -75,12 +68,12 @@ def result_contradicts_call(view: View) -> Iterator[Problem]:
     """
     for result in view.results:
         placed = view.call_of.get(result.message.call_id)
-        if placed is None or not isinstance(result.value, dict) or result.is_error:
+        value = result.value
+        if placed is None or not isinstance(value, dict) or result.is_error:
             continue
-        for name in placed.call.arguments:
-            if name not in result.value:
+        for name, asked in placed.call.arguments.items():
+            if name not in value or asked == (got := value[name]):
                 continue
-            asked, got = placed.call.arguments[name], result.value[name]
             if name.casefold() not in _OUTCOMES and _contradicts(asked, got):
                 text = f"{placed.call.name} was asked for {name} {shorten(asked)}, the result is about"
                 yield Problem(f"{text} {shorten(got)}", result.index)
@@ -158,15 +151,34 @@ def _asserted(word: str, text: str) -> bool:
     )
 
 
-def _tells_results(view: View) -> bool:
-    return bool(view.results) and bool(view.once(_answers))
+_A_STATUS = "|".join(OPPOSITES)
+_STATUS_WORD = re.compile(_A_STATUS, re.IGNORECASE)
+_STATUS_VALUE = re.compile(rf'"[^a-z0-9"]*(?:{_A_STATUS})[^a-z0-9"]*"(?:\s*[,}}\]]|\s*$)', re.IGNORECASE)
+"""A JSON text that is one of the words, apart from punctuation; a name has a colon after it."""
+_may_say_status = screen(_STATUS_WORD)
+_may_hold_status = screen(_STATUS_VALUE)
+
+
+def _may_contradict_status(view: View) -> bool:
+    """A result holds a status, and an answer has such a word. Only plain ASCII is looked into (see `normal`)."""
+    if not view.results or not view.once(_answers):
+        return False
+    results = "\n".join([result.message.content for result in view.results]).replace("'", "")
+    if results.isascii() and "\\" not in results and not _may_hold_status(results):
+        return False
+    answers = "\n".join([message.content for _, message, _ in view.once(_answers)]).replace("'", "")
+    return not answers.isascii() or _may_say_status(answers)
 
 
 def _tells_flags(view: View) -> bool:
-    return any(isinstance(value, bool) for result in view.results for _, value in result.leaves)
+    # Every flag is written as one of these; few results hold one, and looking through the values is slow.
+    texts = [result.message.content for result in view.results]
+    return any("true" in text or "false" in text for text in texts) and any(
+        isinstance(value, bool) for result in view.results for _, value in result.leaves
+    )
 
 
-@rule("grounding", "error", "Tell how it stands as the result does.", when=_tells_results)
+@rule("grounding", "error", "Tell how it stands as the result does.", when=_may_contradict_status)
 def answer_contradicts_status(view: View) -> Iterator[Problem]:
     """Where a result says `cancelled`, the answer does not say `confirmed`.
 
@@ -187,12 +199,12 @@ def answer_contradicts_status(view: View) -> Iterator[Problem]:
         if any(word in answer.tokens for word in stated):
             told = {word for word in stated if word in answer.tokens}
             stated = told if told == stated else stated - told
-        before = Text(view.said_before(index))
+        before = Text(view.said_before(index))  # read only where the answer has a word to look for there
         for word in sorted(stated):
             wrong = [
                 other
-                for other in sorted(OPPOSITES[word])
-                if other in answer.tokens and other not in before.tokens and other not in stated
+                for other in sorted(OPPOSITES[word] & answer.tokens)
+                if other not in stated and other not in before.tokens
             ]
             if any(_asserted(other, message.content) for other in wrong):
                 yield Problem(f"the result says {word!r}, the answer {wrong[0]!r}", index)
@@ -292,7 +304,9 @@ def _stands_in(spelling: str, text: str) -> bool:
     """The unit is written there as a word of its own or as a part of a name (`temperature_celsius`)."""
     if not spelling.isalpha():
         return spelling in text
-    return re.search(rf"(?<![a-z]){re.escape(spelling)}(?![a-z])", text) is not None
+    return (
+        spelling in text and re.search(rf"(?<![a-z]){re.escape(spelling)}(?![a-z])", text) is not None
+    )
 
 
 @rule(
@@ -341,6 +355,8 @@ def _unit_problem(number: str, dimension: int, unit: int, known: str) -> str:
 
 def _measures(number: str, spelling: str, text: str) -> bool:
     """The number stands with the unit: `45 minutes`, `$45`, `"duration_minutes": 45`."""
+    if number not in text or spelling not in text:  # it spares making a pattern, which is slow
+        return False
     figure, unit = re.escape(number), re.escape(spelling)
     after = rf"(?<![\d.,]){figure}\s?-?(?:degrees?\s)?{unit}(?![a-z])"
     before = rf"(?<![a-z]){unit}(?:\"\s*:\s*\"?|:?\s?){figure}(?![\d])"
@@ -385,9 +401,9 @@ def miscounted(view: View) -> Iterator[Problem]:
 # --- names ---------------------------------------------------------------------------------------
 
 _NAME = re.compile(
-    r"(?<=[a-z,;:] )[A-Z][a-zà-ÿ]{2,}(?:['’][a-z]+)?(?:[ -](?:(?:of|de|la|van|von|and|the) )?[A-Z][a-zà-ÿ]+)*"
+    r"[A-Z](?<=[a-z,;:] .)[a-zà-ÿ]{2,}(?:['’][a-z]+)?(?:[ -](?:(?:of|de|la|van|von|and|the) )?[A-Z][a-zà-ÿ]+)*"
 )
-"""Capitalised words within a sentence."""
+"""Capitalised words within a sentence. To look for the capital first is faster than for what is before it."""
 _may_name = screen(_NAME)
 _NO_NAMES_WORDS = (
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from consumers.rule_checker.rules.registry import Problem, rule
-from consumers.rule_checker.rules.wording import vocabulary
+from consumers.rule_checker.rules.wording import some_text_may_be_cut_off
 from consumers.rule_checker.screen import screen
 from consumers.rule_checker.tool import shorten
 from consumers.rule_checker.view import View
@@ -35,7 +35,12 @@ _WORD_AT_END = re.compile(r"[^\W_]\s*$")
 _LABEL = re.compile(r"(?:\S+ ){0,3}\S+:\s+\S+(?:\s+\S+){0,2}\s*")
 
 
-@rule("structure", "error", "Finish the sentence, and close it with its mark.")
+@rule(
+    "structure",
+    "error",
+    "Finish the sentence, and close it with its mark.",
+    when=some_text_may_be_cut_off,  # as every text may that ends in a letter
+)
 def unfinished_sentence(view: View) -> Iterator[Problem]:
     """The assistant's last sentence has its mark at the end: without, it most likely broke off.
 
@@ -56,7 +61,16 @@ def unfinished_sentence(view: View) -> Iterator[Problem]:
 
 
 def _some_text_is_in_a_loop(view: View) -> bool:
-    return any(words >= 30 and 5 * different < words for _, words, different in view.once(vocabulary))
+    return any(len(text) >= 90 and _is_in_a_loop(text) for text in view.said)
+
+
+def _is_in_a_loop(text: str) -> bool:
+    words = text.casefold().split()
+    if len(words) < 30:
+        return False
+    # In sound texts a third of the words has enough different ones already.
+    some = len(set(words[: len(words) // 3]))
+    return 5 * some < len(words) and 5 * len(set(words)) < len(words)
 
 
 @rule("structure", "error", "Say it once.", when=_some_text_is_in_a_loop)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from consumers.rule_checker.rules.registry import Problem, rule
-from consumers.rule_checker.screen import screen
+from consumers.rule_checker.screen import Screen, screen
 from consumers.rule_checker.text import runs_of_letters
 from consumers.rule_checker.tool import shorten
 from consumers.rule_checker.view import View
@@ -139,9 +140,22 @@ def _language(words: list[str], expected: str) -> str:
     return other if count >= 3 and count > 2 * own and 4 * count >= len(words) else ""
 
 
+@lru_cache
+def _may_hold_three(language: str) -> Screen:
+    """Whether an ASCII text may hold three function words, perhaps one thrice, of other languages than this."""
+    word = f"(?:{'|'.join(sorted(_OTHERS[language]))})"
+    between = r"[^a-z](?:[\s\S]*[^a-z])?"
+    return screen(re.compile(rf"(?:^|[^a-z]){word}(?:{between}{word}){{2}}(?:[^a-z]|$)", re.IGNORECASE))
+
+
 def _may_mix_languages(view: View) -> bool:
-    others = _OTHERS.get(view.dialogue.language or "English", frozenset())
-    return len(others.intersection(runs_of_letters(view.spoken))) >= 3
+    expected = view.dialogue.language or "English"
+    if expected not in _OTHERS:
+        return False
+    text = view.spoken
+    if text.isascii() and not _may_hold_three(expected)(text):
+        return False
+    return len(_OTHERS[expected].intersection(runs_of_letters(text))) >= 3
 
 
 @rule("structure", "error", "Say it in the dialogue's language.", when=_may_mix_languages)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from consumers.rule_checker.rules.registry import Problem, rule
+from consumers.rule_checker.rules.wording import LEAK
 from consumers.rule_checker.screen import screen
 from consumers.rule_checker.view import Span, View
 from schemas.dialogue import EXPECTED_ACTION, TurnKind
@@ -41,7 +42,9 @@ _NO_HELP = (
 _SELF_TALK, _ACCESS_TALK, _NO_HELP_TALK = (
     re.compile("|".join(phrases), re.IGNORECASE) for phrases in (_SELF, _ACCESS, _NO_HELP)
 )
-_may_refuse = screen(_SELF_TALK, _ACCESS_TALK, _NO_HELP_TALK)
+# Beside the prompt's leaks, of which many start otherwise, the automaton reads a text once and does not look
+# for every "i" in it: a fifth of the time. Where it lets a leak through, the patterns say no.
+_may_refuse = screen(_SELF_TALK, _ACCESS_TALK, _NO_HELP_TALK, LEAK)
 
 _NOTHING_FITS = (TurnKind.NO_TOOL, TurnKind.ALMOST, TurnKind.PARTIAL, TurnKind.CANNOT_FILL)
 

@@ -63,7 +63,7 @@ _LEAKS = (
     r"^[ \t]*(?:user|human|assistant|system|tool)\s*:\s",
     r"^[ \t]*(?:sure[,!]? )?here(?:'s| is) (?:the|a) (?:next )?user(?:'s)? (?:message|utterance|reply)\b",
 )
-_LEAK = re.compile("|".join(_LEAKS), re.IGNORECASE | re.MULTILINE)
+LEAK = re.compile("|".join(_LEAKS), re.IGNORECASE | re.MULTILINE)
 
 
 _VAGUE = (
@@ -80,7 +80,7 @@ _PLACEHOLDERS = (
     r"\bplaceholder_?\w*\b|\bexample_(?:value|string|id|name)\b",
 )
 _PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS), re.IGNORECASE)
-_is_odd = screen(_LEAK, _PLACEHOLDER)
+_is_odd = screen(LEAK, _PLACEHOLDER)
 
 
 def _looks_odd(view: View) -> bool:
@@ -96,7 +96,7 @@ def _looks_odd(view: View) -> bool:
 def leaked_prompt(view: View) -> Iterator[Problem]:
     """No prompt tags, chat-template markers, role labels or talk of being a language model."""
     for index, text in _spoken(view):
-        if match := _LEAK.search(text):
+        if match := LEAK.search(text):
             yield Problem(f"the text shows its prompt: {match[0].strip()!r}", index)
 
 
@@ -207,11 +207,11 @@ def _may_be_cut_off(text: str) -> bool:
     )
 
 
-def _some_text_may_be_cut_off(view: View) -> bool:
-    return any(_may_be_cut_off(m.content) for m in view.messages if not isinstance(m, ToolMessage))
+def some_text_may_be_cut_off(view: View) -> bool:
+    return any(map(_may_be_cut_off, view.said))
 
 
-@rule("structure", "error", "Finish the sentence.", when=_some_text_may_be_cut_off)
+@rule("structure", "error", "Finish the sentence.", when=some_text_may_be_cut_off)
 def truncated_text(view: View) -> Iterator[Problem]:
     """No text that breaks off: an open quotation, bracket or code block, a last word that needs another."""
     for index, message in enumerate(view.messages):
@@ -224,27 +224,20 @@ def truncated_text(view: View) -> Iterator[Problem]:
 _SENTENCE = re.compile(r"[^.!?\n]+")
 
 
-def vocabulary(view: View) -> list[tuple[str, int, int]]:
-    """(text, words, different words) of every longer message of users and assistant."""
-    found = []
-    for _, text in _spoken(view):
-        if len(text) >= 90:
-            words = text.casefold().split()
-            found.append((text, len(words), len(set(words))))
-    return found
-
-
 def _repeats_itself(text: str) -> bool:
-    """Parts of a text repeat others at least three times, as they do where one stands four times."""
+    """Parts of a text repeat others at least three times, as they do where one stands four times.
+
+    Empty parts, of which blank lines make some, do not count.
+    """
     parts = text.casefold().replace("!", ".").replace("?", ".").replace("\n", ".").split(".")
-    return len(parts) - len(set(map(str.strip, parts))) >= 3
+    if len(parts) < 4:
+        return False
+    parts = [part for part in map(str.strip, parts) if part]
+    return len(parts) - len(set(parts)) >= 3
 
 
 def _some_text_repeats_itself(view: View) -> bool:
-    # Four times six words have a dozen that stood there before, even if the first and last of each differ.
-    return any(
-        words - different >= 12 and _repeats_itself(text) for text, words, different in view.once(vocabulary)
-    )
+    return any(len(text) >= 120 and _repeats_itself(text) for text in view.said)
 
 
 @rule("structure", "error", "Say it once.", when=_some_text_repeats_itself)
