@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 _TELLING = frozenset(("error", "errors", "error_message", "error_code", "success", "ok", "status"))
 """Names that may tell of a failure; most results have none of them."""
 

@@ -65,6 +65,8 @@ _HOUR = re.compile(r"(?<![\d:.])(\d{1,2})\s*(?:([ap])\.?m\b|o['’]?clock|h\b|ho
 _SPOKEN_HOUR = re.compile(r"\b([a-z]+)\s*(?:([ap])\.?m\b|o['’]?clock)", re.IGNORECASE)
 
 _may_hold_time = screen(_CLOCK, _HOUR, _SPOKEN_HOUR)
+may_be_in_words = screen(_MONTH_DAY, _DAY_MONTH, _MONTH_YEAR, _HOUR, _SPOKEN_HOUR)
+"""Whether a text may hold a date or a time that is more than figures: a month's name, "3 pm"."""
 _may_hold_clock = screen(_CLOCK)
 _may_hold_hour = screen(_HOUR)
 _may_hold_spoken_hour = screen(_SPOKEN_HOUR)

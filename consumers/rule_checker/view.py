@@ -50,14 +50,22 @@ class PlacedCall:
         return MAX_DEPTH if self.tool is None else self.tool.max_depth
 
     @lazy
+    def is_flat(self) -> bool:
+        """Every argument is a scalar, as it most often is."""
+        return is_flat(self.call.arguments)
+
+    @lazy
     def is_too_deep(self) -> bool:
         """The arguments nest too deep to be looked into."""
-        return not is_flat(self.call.arguments) and depth(self.call.arguments) > self.max_depth
+        return not self.is_flat and depth(self.call.arguments) > self.max_depth
 
     @lazy
     def leaves(self) -> tuple[tuple[Path, Any], ...]:
         """(path, scalar) of every scalar among the arguments."""
-        return tuple(leaves(self.call.arguments))
+        arguments = self.call.arguments
+        if self.is_flat:
+            return tuple([((name,), value) for name, value in arguments.items()])
+        return tuple(leaves(arguments))
 
     @lazy
     def violations(self) -> tuple[Violation, ...]:
@@ -225,6 +233,11 @@ class View:
             ]
         )
 
+    @lazy
+    def answer_text(self) -> str:
+        """All that the answers say, a line break between them."""
+        return "\n".join([message.content for _, _, message in self.answers])
+
     def results_of_turn(self, span: Span, index: int) -> tuple[Result, ...]:
         """The results of a turn that stand before a message of it."""
         first = span.first
@@ -289,9 +302,9 @@ class View:
         )
 
     @lazy
-    def kinds(self) -> frozenset[TurnKind]:
-        """What kinds of turns were planned."""
-        return frozenset([turn.kind for turn in self.dialogue.turns])
+    def kinds(self) -> tuple[TurnKind, ...]:
+        """What kind each turn was planned to be."""
+        return tuple([turn.kind for turn in self.dialogue.turns])
 
     def planned_spans(self) -> Iterator[tuple[Turn, Span]]:
         for span in self.spans:
@@ -318,7 +331,14 @@ class View:
 
     def said_before(self, index: int) -> str:
         """All that users, assistant and tools said before a message, without call arguments."""
-        return "\n".join(self._texts[:index])
+        said = self._said.get(index)
+        if said is None:
+            said = self._said[index] = "\n".join(self._texts[:index])
+        return said
+
+    @lazy
+    def _said(self) -> dict[int, str]:
+        return {}
 
     @lazy
     def _sources(self) -> dict[tuple[int, str], Sources]:

@@ -16,9 +16,10 @@ from consumers.rule_checker import dates, tool
 from consumers.rule_checker.core import BUILT_IN, Checker
 from consumers.rule_checker.lazy import lazy
 from consumers.rule_checker.numerals import Numbers
-from consumers.rule_checker.rules import MODULES, RULES, rule, wording
+from consumers.rule_checker.rules import MODULES, RULES, damage, rule, wording
+from consumers.rule_checker.rules import language as language_rules
 from consumers.rule_checker.screen import screen
-from consumers.rule_checker.text import Text, normal, stands_in, states_number
+from consumers.rule_checker.text import Text, normal, runs_of_letters, stands_in, states_number
 from consumers.rule_checker.tool import leaves, prepare
 from consumers.rule_checker.view import View
 from schemas.dialogue import AssistantMessage, Dialogue, ToolMessage
@@ -77,7 +78,7 @@ def test_a_screen_errs_on_the_side_of_looking(pattern, text):
 
 
 def test_a_screen_holds_back_what_has_nothing_to_find():
-    assert not screen(wording._LEAK, wording._PLACEHOLDER)("Your table for four is booked.")
+    assert not screen(wording.LEAK, wording._PLACEHOLDER)("Your table for four is booked.")
 
 
 def normal_by_the_book(text: str) -> str:
@@ -148,6 +149,27 @@ def test_the_quick_looks_at_a_text_miss_nothing(text):
     for assistant in (True, False):
         if text.strip() and wording._cut_off(text, assistant):
             assert wording._may_be_cut_off(text)
+
+
+foreign_words = st.lists(
+    st.sampled_from(["der", "das", "la", "de2la", "_und", "no", "the", "Ich-", "x", "\n", ",", " "]),
+    max_size=12,
+)
+
+
+@given(foreign_words, st.sampled_from(["English", "German"]))
+def test_three_words_of_other_languages_are_seen_at_once(words, language):
+    text = " ".join(words)
+
+    if len(language_rules._OTHERS[language].intersection(runs_of_letters(text))) >= 3:
+        assert language_rules._may_hold_three(language)(text)
+
+
+@given(st.lists(st.sampled_from(["one", "two", "Two", "three", "four", "five", "six"]), max_size=60))
+def test_a_third_of_the_words_tells_of_no_loop_where_there_is_one(words):
+    in_a_loop = len(words) >= 30 and 5 * len({word.casefold() for word in words}) < len(words)
+
+    assert damage._is_in_a_loop(" ".join(words)) == in_a_loop
 
 
 json_values = st.recursive(

@@ -160,14 +160,20 @@ _may_hold_status = screen(_STATUS_VALUE)
 
 
 def _may_contradict_status(view: View) -> bool:
-    """A result holds a status, and an answer has such a word. Only plain ASCII is looked into (see `normal`)."""
-    if not view.results or not view.once(_answers):
+    """A result holds a status, and the contrary of one stands in an answer.
+
+    Only ASCII is looked into: what lies beyond has more ways to write a word (see `normal`).
+    """
+    if not view.results or not view.answers:
         return False
-    results = "\n".join([result.message.content for result in view.results]).replace("'", "")
-    if results.isascii() and "\\" not in results and not _may_hold_status(results):
+    results = "\n".join([result.message.content for result in view.results]).replace("'", "").lower()
+    answers = view.answer_text.replace("'", "").lower()
+    if not results.isascii() or not answers.isascii() or "\\" in results:
+        return True
+    if not _may_hold_status(results) or not _may_say_status(answers):
         return False
-    answers = "\n".join([message.content for _, message, _ in view.once(_answers)]).replace("'", "")
-    return not answers.isascii() or _may_say_status(answers)
+    told = [word for word in OPPOSITES if word in answers]
+    return any(contrary in results for word in told for contrary in OPPOSITES[word])
 
 
 def _tells_flags(view: View) -> bool:
@@ -189,9 +195,10 @@ def answer_contradicts_status(view: View) -> Iterator[Problem]:
         return
     for index, message, results in view.once(_answers):
         stated = {
-            normal(value)
-            for name, value in _facts(results)
-            if isinstance(value, str) and len(value) < 20 and normal(value) in OPPOSITES
+            word
+            for result in results
+            for _, value in result.leaves
+            if isinstance(value, str) and len(value) < 20 and (word := normal(value)) in OPPOSITES
         }
         if not stated:
             continue
@@ -199,12 +206,12 @@ def answer_contradicts_status(view: View) -> Iterator[Problem]:
         if any(word in answer.tokens for word in stated):
             told = {word for word in stated if word in answer.tokens}
             stated = told if told == stated else stated - told
-        before = Text(view.said_before(index))  # read only where the answer has a word to look for there
+        before = Text(view.said_before(index))
         for word in sorted(stated):
+            contrary = sorted((OPPOSITES[word] & answer.tokens) - stated)
+            # To read all that was said before is slow; it is done last.
             wrong = [
-                other
-                for other in sorted(OPPOSITES[word] & answer.tokens)
-                if other not in stated and other not in before.tokens
+                other for other in contrary if not stands_in(other, before.raw) and other not in before.tokens
             ]
             if any(_asserted(other, message.content) for other in wrong):
                 yield Problem(f"the result says {word!r}, the answer {wrong[0]!r}", index)
@@ -291,9 +298,12 @@ _SPELLING = {
     for spelling in spellings
 }
 _WRITTEN = "|".join(re.escape(s) for s in sorted(_SPELLING, key=len, reverse=True) if s not in "$€£¥₹")
+# Where `\b` says the same as a look-ahead, the screen keeps it: "5 m" is not in "5 meetings".
+_IN_LETTERS = "|".join(re.escape(s) for s in sorted(_SPELLING, key=len, reverse=True) if s[-1].isalpha())
 _MEASURED = re.compile(
     rf"(?P<sign>[$€£¥₹])\s?(?P<after>\d[\d.,]*)|"
-    rf"(?<![\d.,])(?P<before>\d(?:[\d.,]*\d)?)\s?-?(?P<unit>(?:degrees?\s+)?(?:{_WRITTEN})|[$€£¥₹])(?![\w])|"
+    rf"(?<![\d.,])(?P<before>\d(?:[\d.,]*\d)?)\s?-?(?P<unit>(?:degrees?\s+)?(?:(?:{_IN_LETTERS})\b|[℃℉](?!\w))|"
+    rf"[$€£¥₹](?!\w))|"
     rf"\bin (?P<named>{_WRITTEN}):?\s+(?:is |are )?(?P<value>\d(?:[\d.,]*\d)?)",
     re.IGNORECASE,
 )
@@ -304,16 +314,14 @@ def _stands_in(spelling: str, text: str) -> bool:
     """The unit is written there as a word of its own or as a part of a name (`temperature_celsius`)."""
     if not spelling.isalpha():
         return spelling in text
-    return (
-        spelling in text and re.search(rf"(?<![a-z]){re.escape(spelling)}(?![a-z])", text) is not None
-    )
+    return spelling in text and re.search(rf"(?<![a-z]){re.escape(spelling)}(?![a-z])", text) is not None
 
 
 @rule(
     "grounding",
     "error",
     "Give the figure in the unit that it was given in.",
-    when=lambda view: _may_be_measured(view.spoken),
+    when=lambda view: _may_be_measured(view.answer_text),
 )
 def answer_in_another_unit(view: View) -> Iterator[Problem]:
     """No figure is told in a unit that nobody named, where another of its kind was: °F for °C, € for $.
@@ -375,7 +383,7 @@ _SPANS_OF_TIME_WORDS = "minutes hours days weeks months years seconds times degr
 _SPANS_OF_TIME = frozenset(_SPANS_OF_TIME_WORDS.split())
 
 
-@rule("grounding", "error", "Count what the result lists.", when=lambda view: _may_count(view.spoken))
+@rule("grounding", "error", "Count what the result lists.", when=lambda view: _may_count(view.answer_text))
 def miscounted(view: View) -> Iterator[Problem]:
     """A number of things found is the length of a list in the results, or was stated.
 
@@ -401,7 +409,8 @@ def miscounted(view: View) -> Iterator[Problem]:
 # --- names ---------------------------------------------------------------------------------------
 
 _NAME = re.compile(
-    r"[A-Z](?<=[a-z,;:] .)[a-zà-ÿ]{2,}(?:['’][a-z]+)?(?:[ -](?:(?:of|de|la|van|von|and|the) )?[A-Z][a-zà-ÿ]+)*"
+    r"[A-Z](?<=[a-z,;:] .)[a-zà-ÿ]{2,}(?:['’][a-z]+)?"
+    r"(?:[ -](?:(?:of|de|la|van|von|and|the) )?[A-Z][a-zà-ÿ]+)*"
 )
 """Capitalised words within a sentence. To look for the capital first is faster than for what is before it."""
 _may_name = screen(_NAME)
@@ -426,7 +435,7 @@ def _is_known(name: str, sources: Sources) -> bool:
     "grounding",
     "error",
     "Name only whom and what the results or the conversation name.",
-    when=lambda view: _may_name(view.spoken),
+    when=lambda view: _may_name(view.answer_text),
 )
 def unknown_name(view: View) -> Iterator[Problem]:
     """No person, place or product in an answer that nobody had named.
@@ -436,8 +445,6 @@ def unknown_name(view: View) -> Iterator[Problem]:
     """
     for index, message, _ in view.once(_answers) if view.english else ():
         text = message.content
-        if not _may_name(text):
-            continue
         sources = view.answer_sources(index)
         for match in _NAME.finditer(text):
             if not _is_known(match[0], sources):

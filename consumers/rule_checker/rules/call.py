@@ -67,9 +67,24 @@ def missing_argument(view: View) -> Iterator[Problem]:
 
 
 def _passes_unknown(view: View) -> bool:
-    return view.has_violations or any(
-        placed.tool is not None and not placed.tool.names_all(placed.call.arguments) for placed in view.calls
-    )
+    return view.has_violations or not all(_names_all(placed) for placed in view.calls)
+
+
+def _names_all(placed: PlacedCall) -> bool:
+    """Every argument is a property, and no object among the values could name another."""
+    tool, arguments = placed.tool, placed.call.arguments
+    if tool is None:
+        return True
+    if not arguments.keys() <= tool.properties.keys():
+        return False
+    return placed.is_flat or all(_is_plain(value) for value in arguments.values())
+
+
+def _is_plain(value: Any) -> bool:
+    """A scalar, or a list of scalars."""
+    if isinstance(value, list | tuple):
+        return not any(isinstance(child, dict | list | tuple) for child in value)
+    return not isinstance(value, dict)
 
 
 @rule("call", "error", "Pass only arguments that the schema names.", when=_passes_unknown)
@@ -259,7 +274,7 @@ def call_id_is_unique(view: View) -> Iterator[Problem]:
 
 
 def _passes_nothing(view: View) -> bool:
-    return not all(text and not text.isspace() for text in view.argument_texts)
+    return not all(text.strip() for text in view.argument_texts)
 
 
 @rule(

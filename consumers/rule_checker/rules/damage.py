@@ -91,7 +91,17 @@ CALLS_LIMIT, MESSAGES_LIMIT = 16, 120
 """Calls in a message, messages in a dialogue. The longest plan has six turns of four tasks."""
 
 
-@rule("structure", "error", "Shorten the result to what the answer needs.")
+def _is_oversized(view: View) -> bool:
+    """Some limit may be exceeded. The text of the arguments in Python is longer than their values as text."""
+    return (
+        len(view.messages) > MESSAGES_LIMIT
+        or len(view.calls) > CALLS_LIMIT
+        or any(len(result.message.content) > RESULT_LIMIT for result in view.results)
+        or any(len(repr(placed.call.arguments)) >= ARGUMENTS_LIMIT // 2 for placed in view.calls)
+    )
+
+
+@rule("structure", "error", "Shorten the result to what the answer needs.", when=_is_oversized)
 def overlong_result(view: View) -> Iterator[Problem]:
     """A result keeps within 20,000 characters."""
     for index, message in enumerate(view.messages):
@@ -100,7 +110,7 @@ def overlong_result(view: View) -> Iterator[Problem]:
             yield Problem(f"the result has {size} characters, the limit is {RESULT_LIMIT}", index)
 
 
-@rule("call", "error", "Pass less: a reference instead of the whole text.")
+@rule("call", "error", "Pass less: a reference instead of the whole text.", when=_is_oversized)
 def overlong_arguments(view: View) -> Iterator[Problem]:
     """The arguments of a call keep within 8,000 characters of JSON."""
     for placed in view.calls:
@@ -117,7 +127,12 @@ def overlong_arguments(view: View) -> Iterator[Problem]:
             yield Problem(text, placed.message)
 
 
-@rule("call", "error", "Make the calls that are needed, in several messages if they are many.")
+@rule(
+    "call",
+    "error",
+    "Make the calls that are needed, in several messages if they are many.",
+    when=_is_oversized,
+)
 def too_many_calls(view: View) -> Iterator[Problem]:
     """A message makes at most 16 calls."""
     for index, message in enumerate(view.messages):
@@ -125,7 +140,7 @@ def too_many_calls(view: View) -> Iterator[Problem]:
             yield Problem(f"{len(message.calls)} calls in one message, the limit is {CALLS_LIMIT}", index)
 
 
-@rule("structure", "error", "Split the dialogue.")
+@rule("structure", "error", "Split the dialogue.", when=_is_oversized)
 def too_many_messages(view: View) -> Iterator[Problem]:
     """A dialogue has at most 120 messages."""
     if len(view.messages) > MESSAGES_LIMIT:

@@ -2,12 +2,11 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from consumers.rule_checker.dates import Clock, Day, dates, times
+from consumers.rule_checker.dates import Clock, Day, dates, may_be_in_words, times
 from consumers.rule_checker.numerals import readings
 from consumers.rule_checker.rules.registry import Problem, rule
 from consumers.rule_checker.screen import screen
@@ -178,18 +177,13 @@ _UNDONE = re.compile(
 """How one says that a part was not done."""
 
 
-def _answers(view: View) -> list[tuple[Span, int, AssistantMessage]]:
+def _answers(view: View) -> tuple[tuple[Span, int, AssistantMessage], ...]:
     """(turn, index, message) of the texts that answer."""
-    return [
-        (span, index, message)
-        for span in view.spans
-        for index, message in span.assistant
-        if not message.calls and message.action == "answer" and message.content.strip()
-    ]
+    return view.answers
 
 
 def _answer_texts(view: View) -> str:
-    return "\n".join([message.content for _, _, message in view.once(_answers)])
+    return view.answer_text
 
 
 def _has_failures(view: View) -> bool:
@@ -202,7 +196,7 @@ def _is_partial(view: View) -> bool:
 
 def _results_before(view: View, span: Span, index: int) -> list[Result]:
     """The results of this turn that an answer rests on."""
-    return [result for result in view.results if span.first < result.index < index]
+    return list(view.results_of_turn(span, index))
 
 
 @rule("grounding", "error", "Say that it did not work, and why.", when=_has_failures)
@@ -262,26 +256,23 @@ def _comparable(value: Any) -> str:
 
 
 _REGRETS = re.compile(
-    r"^\W*(?:unfortunately|(?:i['’]?m |i am )?(?:so |very )?sorry|(?:(?:my|i) )?apolog\w+|regrettably|"
+    r"\W*(?:unfortunately|(?:i['’]?m |i am )?(?:so |very )?sorry|(?:(?:my|i) )?apolog\w+|regrettably|"
     r"i (?:could|was) ?(?:not|n['’]t|unable)|there was an? (?:error|problem|issue)|something went wrong|"
     r"(?:that|it|this) (?:did not|didn['’]t) (?:work|go through))",
     re.IGNORECASE,
 )
 
 
-_may_regret = screen(_REGRETS)
+def _an_answer_regrets(view: View) -> bool:
+    return any(_REGRETS.match(message.content) is not None for _, _, message in view.answers)
 
 
-def _an_answer_may_regret(view: View) -> bool:
-    return any(_may_regret(message.content) for _, _, message in view.once(_answers))
-
-
-@rule("grounding", "error", "Tell what the result says.", when=_an_answer_may_regret)
+@rule("grounding", "error", "Tell what the result says.", when=_an_answer_regrets)
 def failure_claimed_after_success(view: View) -> Iterator[Problem]:
     """An answer that begins with regrets has a result that gives cause: an error, nothing found, a no."""
     for span, index, message in view.once(_answers):
         results = _results_before(view, span, index)
-        if results and _REGRETS.search(message.content) and not any(map(_disappoints, results)):
+        if results and _REGRETS.match(message.content) and not any(map(_disappoints, results)):
             yield Problem("the answer reports a failure, but every call succeeded", index)
 
 
@@ -306,47 +297,63 @@ _may_calculate = screen(CALCULATES)
 _TOKEN = re.compile(r"[\w.,:/'’-]+")
 _FIGURE = re.compile(r"(?<![\w.,:/'’-])(?:[^\W\d]|[.,:/'’-])*+\d[\w.,:/'’-]*")
 """A token with a digit in it; beyond ASCII there are more digits than these."""
+_AROUND_FIGURES = ".,:/'’-"
 _EPOCH = re.compile(r"(?<!\d)1\d{9}(?:\d{3})?(?!\d)")
 
 
-def _invented_numbers(
-    text: str, sources: Sources, counts: Callable[[], frozenset[int]], after_results: bool
-) -> Iterator[str]:
-    """Numbers, dates and times of an answer that neither stand in the sources nor follow from them.
+def _invented_numbers(view: View, index: int, text: str) -> Iterator[str]:
+    """Numbers, dates and times of an answer that were not given before it and do not follow from what was.
 
     Args:
-        counts: how many there are of what can be counted.
-        after_results: the answer rests on results rather than on what the tools' definitions say.
+        index: of the answer among the messages.
+        text: the answer.
     """
-    calculates = _may_calculate(text) and CALCULATES.search(text) is not None
+    after_results = bool(view.results)
     if _may_hold_no_fact(text):
         text = _NO_FACT.sub(" ", text)
-    said = sources.said.raw
+    said = view.said_before(index)
+    figures = [
+        match
+        for match in (_FIGURE if text.isascii() else _TOKEN).finditer(text)
+        if not match[0].isalpha()
+        and any(map(str.isdigit, match[0]))
+        and not _is_said_plainly(match[0].strip(_AROUND_FIGURES), said, after_results)
+    ]
+    # Dates and times of several words ("5 May", "3 pm") may be new although each of their figures was said.
+    if not figures and not may_be_in_words(text):
+        return
+    sources = view.answer_sources(index)
+    calculates = _may_calculate(text) and CALCULATES.search(text) is not None
     clocks, days = times(text), dates(text)
     covered = bytearray(len(text))
     for start, end in {**clocks, **days}:
         covered[start:end] = b"\1" * (end - start)
         if not _moment_is_known(text[start:end], clocks.get((start, end)), days.get((start, end)), sources):
             yield text[start:end].strip()
-    for match in (_FIGURE if text.isascii() else _TOKEN).finditer(text):
-        if match[0].isalpha() or not any(map(str.isdigit, match[0])):
-            continue
+    for match in figures:
         start, end = match.span()
         if any(covered[start:end]):
             continue
-        token = match[0].strip(".,:/'’-")
-        # Small numbers stand in every definition, and 4.6 rounds to 5: they must have been said as such.
-        is_small = after_results and token.isdigit() and len(token) <= 2 and 2 < int(token) <= 10
-        if states_number(float(token), said) if is_small else stands_in(token, said):
+        token = match[0].strip(_AROUND_FIGURES)
+        if token.isdigit() and len(token) <= 3 and int(token) in _counts(view, index, text):
             continue
-        if token.isdigit() and len(token) <= 3 and int(token) in counts():
-            continue
-        if is_small and float(token) not in sources.said.numbers.stated:
+        if _is_small(token, after_results) and float(token) not in sources.said.numbers.stated:
             if not (calculates and sources.said.numbers.derives(float(token))):
                 yield token
             continue
         if token and not _number_is_known(token, text[end : end + 12], sources, calculates):
             yield token
+
+
+def _is_small(token: str, after_results: bool) -> bool:
+    """Small numbers stand in every definition, and 4.6 rounds to 5: they must have been said as such."""
+    return after_results and token.isdigit() and len(token) <= 2 and 2 < int(token) <= 10
+
+
+def _is_said_plainly(token: str, said: str, after_results: bool) -> bool:
+    if _is_small(token, after_results):
+        return states_number(float(token), said)
+    return stands_in(token, said)
 
 
 def _counts(view: View, index: int, text: str) -> frozenset[int]:
@@ -420,10 +427,7 @@ def invented_number(view: View) -> Iterator[Problem]:
     for _, index, message in view.once(_answers):
         if not re.search(r"\d", message.content):
             continue
-        counts = cache(partial(_counts, view, index, message.content))
-        found = dict.fromkeys(
-            _invented_numbers(message.content, view.answer_sources(index), counts, bool(view.results))
-        )
+        found = dict.fromkeys(_invented_numbers(view, index, message.content))
         for number in found:
             yield Problem(f"the answer states {number}, which stands nowhere before it", index)
 
@@ -463,16 +467,31 @@ def _is_told_verbatim(fact: str | int | float, answer: str) -> bool:
     return stands_in(fact, answer) and not STOPWORDS.issuperset(normal(fact).split())
 
 
+def _facts(result: Result) -> list[str | int | float]:
+    return [value for _, value in result.leaves if _is_fact(value)]
+
+
+def _tells_a_fact(answer: str, result: Result) -> bool:
+    """A fact of the result stands in the answer as it is. Most often one of the outermost does."""
+    outer = result.value.values() if isinstance(result.value, dict) else ()
+    return any(_is_fact(value) and _is_told_verbatim(value, answer) for value in outer) or any(
+        _is_told_verbatim(fact, answer) for fact in _facts(result)
+    )
+
+
+def _is_fact(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
 @rule("grounding", "warning", "Give the user what the result says.")
 def answer_ignores_results(view: View) -> Iterator[Problem]:
     """An answer after results of some substance takes at least one word or figure from them."""
     for span, index, message in view.once(_answers):
         results = [result for result in _results_before(view, span, index) if not result.is_error]
-        values = [value for result in results for _, value in result.leaves]
-        facts = [
-            value for value in values if isinstance(value, str | int | float) and not isinstance(value, bool)
-        ]
-        if len(facts) < 2 or any(_is_told_verbatim(fact, message.content) for fact in facts):
+        if any(_tells_a_fact(message.content, result) for result in results):
+            continue
+        facts = [value for result in results for value in _facts(result)]
+        if len(facts) < 2:
             continue
         answer = Text(message.content)
         told = any(

@@ -142,7 +142,7 @@ def _language(words: list[str], expected: str) -> str:
 
 @lru_cache
 def _may_hold_three(language: str) -> Screen:
-    """Whether an ASCII text may hold three function words, perhaps one thrice, of other languages than this."""
+    """Whether an ASCII text holds three function words, the same perhaps, of other languages than this."""
     word = f"(?:{'|'.join(sorted(_OTHERS[language]))})"
     between = r"[^a-z](?:[\s\S]*[^a-z])?"
     return screen(re.compile(rf"(?:^|[^a-z]){word}(?:{between}{word}){{2}}(?:[^a-z]|$)", re.IGNORECASE))

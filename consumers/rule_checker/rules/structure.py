@@ -54,7 +54,7 @@ def _is_ill_formed(view: View) -> bool:
     return (
         not view.dialogue.tools
         or _WELL_FORMED.fullmatch(view.roles) is None
-        or any(_is_odd(message) for message in view.messages)
+        or any(map(_is_odd, view.messages))
     )
 
 
@@ -71,15 +71,16 @@ def _is_odd(message: Message) -> bool:
 
 def _results_do_not_match(view: View) -> bool:
     """After some calls there is something else than a result for each, in order, with its id and name."""
-    return (
-        len(view.call_of) < len(view.calls)
-        or sum(len(results) for _, _, results in view.steps) < len(view.results)
-        or any(
-            [(call.id, call.name) for call in message.calls]
-            != [(result.message.call_id, result.message.name) for result in results]
-            for _, message, results in view.steps
-        )
-    )
+    calls, results = view.calls, view.results
+    if not len(view.call_of) == len(calls) == len(results):
+        return True
+    place = 0
+    for placed, result in zip(calls, results, strict=True):
+        place = max(place, placed.message) + 1
+        call, answer = placed.call, result.message
+        if result.index != place or answer.call_id != call.id or answer.name != call.name:
+            return True
+    return False
 
 
 def _strays_from_plan(view: View) -> bool:
@@ -97,8 +98,8 @@ def _strays(span: Span, plan: Turn) -> bool:
     if actions and actions[0] != expected:
         return True
     if expected == "call":
-        tools = [task.tool for task in plan.tasks]
-        return not tools or "ask" in actions or sorted(tools) != sorted(span.called)
+        tools, called = [task.tool for task in plan.tasks], list(span.called)
+        return not tools or "ask" in actions or (tools != called and sorted(tools) != sorted(called))
     return bool(span.called) or (expected == "answer" and "ask" in actions)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from consumers.rule_checker.aliases import ALIASES
 from consumers.rule_checker.dates import Day, dates, is_date
 from consumers.rule_checker.rules.registry import Problem, rule
-from consumers.rule_checker.text import STOPWORDS, Text, normal, stem
-from consumers.rule_checker.tool import Path, shorten, spell
+from consumers.rule_checker.text import STOPWORDS, Text, normal, stands_in, stem
+from consumers.rule_checker.tool import Path, Tool, shorten, spell
 from consumers.rule_checker.view import PlacedCall, View
 from schemas.dialogue import UserMessage
 
@@ -74,7 +74,20 @@ _OPEN_OPTIONS_WORDS = "all any both none other others auto default dontcare mixe
 _OPEN_OPTIONS = frozenset(_OPEN_OPTIONS_WORDS.split())
 
 
-@rule("grounding", "error", "Choose the option that the user named.")
+def _options(tool: Tool) -> dict[str, tuple[Any, ...]]:
+    """Parameter -> its options, of those that have some."""
+    return {
+        name: tuple(options)
+        for name, schema in tool.properties.items()
+        if isinstance(schema, dict) and isinstance(options := schema.get("enum"), list | tuple)
+    }
+
+
+def _chooses(view: View) -> bool:
+    return any(placed.tool is not None and bool(placed.tool.once(_options)) for placed in view.calls)
+
+
+@rule("grounding", "error", "Choose the option that the user named.", when=_chooses)
 def option_not_asked_for(view: View) -> Iterator[Problem]:
     """Of a list of options, the one that the user named is chosen, not one of which no word was said.
 
@@ -85,16 +98,17 @@ def option_not_asked_for(view: View) -> Iterator[Problem]:
         if placed.tool is None or placed.is_too_deep:
             continue
         held: str | None = None
-        for name, value in placed.call.arguments.items():
-            schema = placed.tool.properties.get(name)
-            options = schema.get("enum") if isinstance(schema, dict) else None
-            if not isinstance(options, list | tuple) or not isinstance(value, str) or value not in options:
+        options_of = placed.tool.once(_options)
+        for name, value in placed.call.arguments.items() if options_of else ():
+            options = options_of.get(name, ())
+            if not isinstance(value, str) or value not in options:
                 continue
             if value == placed.tool.spec.properties[name].get("default") or normal(value) in _OPEN_OPTIONS:
                 continue
             said = Text(_said_by_users(view, placed.message))
             if (
-                said.contains(normal(value))
+                stands_in(value, said.raw)
+                or said.contains(normal(value))
                 or _is_meant(value, name, said)
                 or _is_meant(value, name, Text(view.said_before(placed.message)))
             ):
@@ -127,8 +141,13 @@ def _days_named(text: str) -> set[Day]:
     }
 
 
+def _days_held(view: View) -> set[Day]:
+    """The days that some argument names."""
+    return {day for text in view.argument_texts for days in dates(text).values() for day in days}
+
+
 def _passes_dates(view: View) -> bool:
-    return any(is_date(text) for text in view.argument_texts)
+    return any(map(is_date, view.argument_texts))
 
 
 @rule("grounding", "error", "Pass the date that was named.", when=_passes_dates)
@@ -138,14 +157,6 @@ def date_not_asked_for(view: View) -> Iterator[Problem]:
     Words such as "tomorrow" leave open which dates are meant (see `ungrounded_argument`); a date that was
     named in full and does not come up in any call speaks against them.
     """
-    held = {
-        day
-        for placed in view.calls
-        for _, value in placed.leaves
-        if isinstance(value, str)
-        for days in dates(value).values()
-        for day in days
-    }
     for placed in view.calls:
         for path, value in placed.leaves:
             if not isinstance(value, str) or not is_date(value):
@@ -156,7 +167,7 @@ def date_not_asked_for(view: View) -> Iterator[Problem]:
                 continue
             if any(Day(0, day.month, day.day) in calendar.days for day in passed):
                 continue
-            if unused := _days_named(_said_by_users(view, placed.message)) - held:
+            if unused := _days_named(_said_by_users(view, placed.message)) - view.once(_days_held):
                 text = f"{placed.call.name}: {spell(path)} is {shorten(value)}; nobody named it, but"
                 yield Problem(f"{text} {date(*min(unused)).isoformat()}", placed.message)
 
@@ -192,6 +203,8 @@ def _same_values(placed: PlacedCall) -> Iterator[tuple[str, str, str]]:
 
 
 def _shares_values(view: View) -> bool:
+    if len(set(view.argument_texts)) == len(view.argument_texts):
+        return False
     return any(
         len(texts) > len(set(texts))
         for placed in view.calls

@@ -198,7 +198,7 @@ def _cut_off(text: str, assistant: bool) -> str:
 
 
 def _may_be_cut_off(text: str) -> bool:
-    return (
+    return text != "" and (
         text.rstrip()[-1:] not in ".!?"
         or text.count('"') % 2 == 1
         or text.count("(") > text.count(")")
