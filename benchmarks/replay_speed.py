@@ -1,13 +1,14 @@
 """How fast stored dialogues go through a new rule version, end to end, and where the time goes.
 
-A small run gives templates: single-turn dialogues of many tools. They are copied inside the store, each copy
-with ids of its own, until there are enough. Then `genesisfunc replay start` replays them all into a checker
-with one more rule: read from ClickHouse, carried by NATS, checked by one process a core, verdicts stored.
+A small run gives templates: dialogues of one turn, and by default of one task, over many tools. They are
+copied inside the store, each copy with ids of its own, until there are enough. Then `genesisfunc replay
+start` replays them all into a checker with one more rule: read from ClickHouse, carried by NATS, checked by
+one process a core, verdicts stored.
 
 Processor seconds come from /proc, so this runs on Linux. The templates repeat; what a checker keeps between
 dialogues is known of tools and words, which repeat in real stores as well.
 
-    python -m benchmarks.replay_speed [--dialogues 1000000] [--data-dir folder]
+    python -m benchmarks.replay_speed [--dialogues 1000000] [--mix single-single=1,single-multi=1]
 """
 
 import argparse
@@ -46,7 +47,8 @@ WITH
     toUUID(UUIDNumToString(reinterpret(sipHash128(number, 'event'), 'FixedString(16)'))) AS new_event,
     UUIDNumToString(reinterpret(sipHash128(number, 'dialogue'), 'FixedString(16)')) AS new_dialogue
 SELECT new_event, subject, {run:String}, new_dialogue, round, causation_id, produced_at, producer,
-    schema_version, replaceAll(replaceAll(payload, dialogue_id, new_dialogue), toString(event_id), toString(new_event))
+    schema_version,
+    replaceAll(replaceAll(payload, dialogue_id, new_dialogue), toString(event_id), toString(new_event))
 FROM (SELECT number FROM numbers({first:UInt64}, {count:UInt64})) AS numbered
 INNER JOIN
 (
@@ -67,11 +69,12 @@ def main() -> None:
     )
     parser.add_argument("--dialogues", type=int, default=1_000_000)
     parser.add_argument("--data-dir", type=Path, help="kept, and used again; default: a temporary folder")
+    parser.add_argument("--mix", default="single-single=1", help="scenarios of the templates")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = options.data_dir or Path(folder) / "data"
         if not data.exists():
-            _make_templates(data)
+            _make_templates(data, options.mix)
         stored = _copy(data, options.dialogues)
         rules = Path(folder) / "one_more.py"
         rules.write_text(RULES, encoding="utf-8")
@@ -80,6 +83,7 @@ def main() -> None:
     finish(
         {
             "dialogues": told["dialogues"],
+            "mix": options.mix,
             "stored_in_s": round(stored, 1),
             "replayed_in_s": seconds,
             "failed": told["failed"],
@@ -98,10 +102,10 @@ def main() -> None:
     )
 
 
-def _make_templates(data: Path) -> None:
+def _make_templates(data: Path, mix: str) -> None:
     command = [
         *(sys.executable, "-m", "cli.main", "run", "--tools", "bfcl", "--dialogues", "150"),
-        *("--scenario-mix", "single-single=1,single-multi=1", "--candidates", "2", "--data-dir", str(data)),
+        *("--scenario-mix", mix, "--candidates", "2", "--data-dir", str(data)),
     ]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):
@@ -164,8 +168,9 @@ class _Watch:
     def memory(self) -> dict[str, list[int]]:
         """MB by kind, at 25, 50, 75 and 100 % of the time."""
         kinds = sorted({kind for sizes in self.sizes for kind in sizes})
-        places = [max(0, len(self.sizes) * quarter // 4 - 2) for quarter in (1, 2, 3, 4)]
-        return {kind: [self.sizes[place].get(kind, 0) for place in places] for kind in kinds}
+        whole = [sizes for sizes in self.sizes if all(sizes.get(kind) for kind in kinds)]
+        places = [max(0, len(whole) * quarter // 4 - 2) for quarter in (1, 2, 3, 4)]
+        return {kind: [whole[place][kind] for place in places] for kind in kinds}
 
     def _look(self) -> None:
         ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")

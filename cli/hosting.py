@@ -49,18 +49,20 @@ async def servers(
     teacher_seed: int,
     defect_rate: float,
     roles: Sequence[RoleName] = ROLES,
+    asks_models: bool = True,
 ) -> AsyncIterator[tuple[Settings, Client]]:
     """The embedded servers of a data folder; gives the settings that lead to them, and a connection.
 
     Args:
         roles: those whose endpoints have to answer before anything starts.
+        asks_models: False: no model is needed, so the offline teacher is not started either.
 
     Raises:
         CommandError: a server does not start, an endpoint refuses, or a file that a stage needs is damaged.
     """
     usable_rules(settings)  # before anything starts: a stage that cannot would be started over and over
     async with contextlib.AsyncExitStack() as stack:
-        if settings.offline and roles:
+        if settings.offline and asks_models:
             url = await stack.enter_async_context(
                 offline_teacher(folder.path / "teacher", teacher_seed, defect_rate)
             )

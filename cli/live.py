@@ -41,6 +41,7 @@ class View:
     _samples: deque[Sample] = field(default_factory=deque)
     _live: Live | None = None
     _last_line: float = 0.0
+    _told_of_one: bool = False
 
     def __enter__(self) -> "View":
         if self.console.is_terminal:
@@ -68,8 +69,9 @@ class View:
             self._samples.popleft()
         if self._live is not None:
             self._live.update(self._panel(status, lags, dead))
-        elif now - self._last_line >= LINE_EVERY_S:
+        elif now - self._last_line >= LINE_EVERY_S or (status["accepted"] and not self._told_of_one):
             self._last_line = now
+            self._told_of_one = status["accepted"] > 0  # the first one is news
             sys.stderr.write(self._line(status, lags) + "\n")
 
     def _rate(self, of: str, stage: StageName | None = None) -> float:

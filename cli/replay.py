@@ -208,7 +208,15 @@ async def hosted(settings: Settings, mode: str, roles: Sequence[RoleName] = ()) 
         stack.enter_context(folder.owned())
         log_to(folder.path / "logs" / "replay.log")
         settings, nc = await stack.enter_async_context(
-            hosting.servers(folder, settings, mode=mode, teacher_seed=0, defect_rate=0.0, roles=roles)
+            hosting.servers(
+                folder,
+                settings,
+                mode=mode,
+                teacher_seed=0,
+                defect_rate=0.0,
+                roles=roles,
+                asks_models=bool(roles),
+            )
         )
         await stack.enter_async_context(hosting.sink_in_process(settings, nc))
         # A second door to the store that the sink has open: one process may have several.

@@ -82,5 +82,5 @@ def test_without_a_terminal_it_is_a_line_now_and_then(monkeypatch, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert "accepted=50/200" in lines[0]
-    assert "waiting=8" in lines[0]
+    assert f"waiting={len(STAGES)}" in lines[0]
     assert "cost_usd=1.50" in lines[0]
