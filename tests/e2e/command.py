@@ -12,6 +12,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "tests" / "data" / "tools.json"
 
+SOON = {"GENESISFUNC_ACK_WAIT_S": "4"}
+"""For tests that kill: what a killed process had under way comes again after this long, not after 30 s."""
+
 
 def environment(**changes: str) -> dict[str, str]:
     # With bytecode kept a command starts a second sooner, and these tests start many.

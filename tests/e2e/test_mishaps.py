@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.agents.endpoint import Script, refuses, says, served
 from tests.e2e.command import (
+    SOON,
     TOOLS,
     adds_up,
     command,
@@ -45,7 +46,7 @@ def test_lookers_on_disturb_neither_a_run_nor_each_other(tmp_path):
 
 def test_a_run_whose_nats_server_dies_says_so_at_once_and_can_go_on(tmp_path):
     folder = tmp_path / "data"
-    with started(*run_arguments(folder, 30)) as process:
+    with started(*run_arguments(folder, 30), **SOON) as process:
         until_line(process, some_accepted)
         os.kill(int((folder / "nats" / "nats.pid").read_text()), signal.SIGKILL)
         _, errors = process.communicate(timeout=20)
@@ -53,7 +54,7 @@ def test_a_run_whose_nats_server_dies_says_so_at_once_and_can_go_on(tmp_path):
     assert "nats-server ended (exit -9)" in errors
     assert "Traceback" not in errors
 
-    done = command(*run_arguments(folder, 30))
+    done = command(*run_arguments(folder, 30), **SOON)
     assert done.returncode == 0, done.stderr
     assert adds_up(last_json(done.stdout))
 

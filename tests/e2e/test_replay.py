@@ -28,7 +28,7 @@ from schemas.events import (
     encode,
 )
 from sinks.store import EventStore
-from tests.e2e.command import command, last_json, started, until_line
+from tests.e2e.command import SOON, command, last_json, started, until_line
 from tests.rule_checker.good_dialogues import answer, single, user, with_message
 
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -334,12 +334,10 @@ def test_a_replay_that_is_killed_goes_on_and_counts_nothing_twice(tmp_path: Path
     folder = tmp_path / "data"
     written.store(folder)
     arguments = ("replay", "start", "long", "--checker", rules, "--workers", "1", "--data-dir", folder)
-    # What a killed process held comes again after this long.
-    soon = {"GENESISFUNC_ACK_WAIT_S": "3"}
-    with started(*arguments, **soon) as process:
+    with started(*arguments, **SOON) as process:
         until_line(process, lambda line: "checked=" in line and "checked=0 " not in line)
         os.killpg(process.pid, signal.SIGKILL)
-    with started(*arguments, **soon) as process:
+    with started(*arguments, **SOON) as process:
         until_line(process, lambda line: "rule-checker started" in line)
         os.kill(int((folder / "nats" / "nats.pid").read_text()), signal.SIGKILL)
         assert process.stderr is not None
@@ -347,7 +345,7 @@ def test_a_replay_that_is_killed_goes_on_and_counts_nothing_twice(tmp_path: Path
         assert process.wait(60) == 3
         assert "nats-server ended" in said
         assert "the same command goes on" in said
-    done = replay(folder, "long", rules, **soon)
+    done = replay(folder, "long", rules, **SOON)
     assert done.returncode == 0, done.stderr
     told_last = last_json(done.stdout)
     assert (told_last["dialogues"], told_last["checked"], told_last["passed"]) == (many, many, many)

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import adds_up, command, last_json, run_arguments, some_accepted, started, until_line
+from tests.e2e.command import (
+    SOON,
+    adds_up,
+    command,
+    last_json,
+    run_arguments,
+    some_accepted,
+    started,
+    until_line,
+)
 
 KEYS = {
     "run_id", "sampled", "accepted", "needs_review", "rejected", "dead", "in_flight", "by_scenario",
@@ -146,12 +155,12 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path):
 
 def test_a_run_killed_outright_goes_on_and_pays_only_for_what_was_under_way(tmp_path):
     folder = tmp_path / "data"
-    with started(*run_arguments(folder, 30)) as process:
+    with started(*run_arguments(folder, 30), **SOON) as process:
         until_line(process, some_accepted)
         process.kill()
         process.wait()
 
-    done = command(*run_arguments(folder, 30))
+    done = command(*run_arguments(folder, 30), **SOON)
     assert done.returncode == 0, done.stderr
     status = last_json(done.stdout)
     assert (status["accepted"], status["conflicts"]) == (30, 0)

@@ -8,20 +8,21 @@ import signal
 import threading
 import time
 
-from tests.e2e.command import adds_up, command, last_json, run_arguments, started
+from streams.topology import STAGES
+from tests.e2e.command import SOON, adds_up, command, last_json, run_arguments, started
 
 
 def test_killing_stages_loses_and_repeats_nothing(tmp_path):
     folder = tmp_path / "data"
     seed = random.SystemRandom().randrange(10_000)
     rng = random.Random(seed)
-    with started("up", "--data-dir", folder) as up:
+    with started("up", "--data-dir", folder, **SOON) as up:
         assert up.stderr is not None
         pids: dict[str, int] = {}
         for line in up.stderr:
             if found := re.search(r" (\S+) started \(process (\d+)\)", line):
                 pids[found[1]] = int(found[2])
-            if len(pids) == 8:
+            if len(pids) == len(STAGES):
                 break
         said: list[str] = []
         reader = threading.Thread(target=lambda: said.extend(up.stderr or ()), daemon=True)
