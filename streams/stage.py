@@ -14,6 +14,7 @@ A stage's core is a function from an event to outputs. Around it stands what mus
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 import json
 import logging
@@ -387,15 +388,20 @@ class Stage:
             metrics.serve(self.settings.metrics_port, self.settings.metrics_host)
 
 
+_NO_CONTEXT = contextvars.Context()
+"""A timer that was cancelled waits in the loop's heap for its time, and its context with it. FastStream keeps
+the message in the context: thousands of them would stay in memory for nothing."""
+
+
 class _Heartbeat:
     def __init__(self, raw: Msg, every: float) -> None:
         self.raw, self.every = raw, every
         self.task: asyncio.Task[None] | None = None
-        self.timer = asyncio.get_running_loop().call_later(every, self._fire)
+        self.timer = asyncio.get_running_loop().call_later(every, self._fire, context=_NO_CONTEXT)
 
     def _fire(self) -> None:
         self.task = asyncio.create_task(self._beat())
-        self.timer = asyncio.get_running_loop().call_later(self.every, self._fire)
+        self.timer = asyncio.get_running_loop().call_later(self.every, self._fire, context=_NO_CONTEXT)
 
     async def _beat(self) -> None:
         with contextlib.suppress(NatsError):
