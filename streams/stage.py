@@ -22,12 +22,11 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from faststream import AckPolicy, FastStream
 from faststream.message import StreamMessage
 from faststream.nats import JStream, NatsBroker, PullSub
-from faststream.nats.message import NatsBatchMessage, NatsMessage
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -42,6 +41,8 @@ from streams.publisher import NoSpace, NotStored, TooLarge, publish
 from streams.topology import Durable, StageName
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Handle = Callable[[Envelope], Awaitable[Sequence[Output]]]
 HandleBulk = Callable[[Sequence[tuple[Envelope, bytes]]], Awaitable[None]]
@@ -136,8 +137,7 @@ class Stage:
         """
         places = asyncio.Semaphore(workers)
 
-        async def on_message(message: NatsMessage) -> None:
-            raw = message.raw_message
+        async def on_message(raw: Msg) -> None:
             async with self._kept_alive(raw):
                 await places.acquire()
             if self._draining:
@@ -163,12 +163,12 @@ class Stage:
     def in_batches(self, handle: Handle) -> None:
         """For stages that only compute: one message after the other, acknowledgements together."""
 
-        async def on_batch(message: NatsBatchMessage) -> None:
+        async def on_batch(messages: Sequence[Msg]) -> None:
             async with contextlib.AsyncExitStack() as stack:
-                for raw in message.raw_message:
+                for raw in messages:
                     await stack.enter_async_context(self._kept_alive(raw))
                 worked = []
-                for raw in message.raw_message:
+                for raw in messages:
                     worked.append((raw, await self._work(raw, handle)))
                     await asyncio.sleep(0)  # computing must not hold up the heartbeats
                 await asyncio.gather(
@@ -180,22 +180,20 @@ class Stage:
     def in_bulk(self, handle: HandleBulk) -> None:
         """For the sink: the events of a batch are handed over together, with their bytes."""
 
-        async def on_batch(message: NatsBatchMessage) -> None:
-            await self._bulk(message.raw_message, handle)
+        async def on_batch(messages: Sequence[Msg]) -> None:
+            await self._bulk(messages, handle)
 
         self._subscribe_batches(on_batch, BULK_WAIT_S)
 
     def answers(self, subject: str, answer: Answer) -> None:
         """Serve requests on a core NATS subject; replicas share them."""
 
-        async def on_request(message: NatsMessage) -> None:
-            await message.raw_message.respond(await answer(message.raw_message.data))
+        async def on_request(raw: Msg) -> None:
+            await raw.respond(await answer(raw.data))
 
         self.broker.subscriber(subject, queue=self.name, decoder=_as_it_is, max_workers=4)(on_request)
 
-    def _subscribe_batches(
-        self, on_batch: Callable[[NatsBatchMessage], Awaitable[None]], wait_s: float
-    ) -> None:
+    def _subscribe_batches(self, on_batch: Callable[[Sequence[Msg]], Awaitable[None]], wait_s: float) -> None:
         for durable in self.durables:
             self.broker.subscriber(
                 durable.subjects[0],
@@ -437,6 +435,10 @@ def _keep_fetched_messages() -> None:
 _keep_fetched_messages()
 
 
-async def _as_it_is(message: StreamMessage[Msg]) -> StreamMessage[Msg]:
-    """FastStream's decoder would turn JSON into dicts; the stage decodes the bytes itself."""
-    return message
+async def _as_it_is(message: StreamMessage[T]) -> T:
+    """FastStream's decoder would turn JSON into dicts; the stage decodes the bytes itself.
+
+    FastStream keeps what this gives in the message. Were it the message, the two would be a cycle, and the
+    bytes would stay until the collector comes by: a gigabyte of them where messages are large.
+    """
+    return message.raw_message

@@ -92,7 +92,7 @@ def route(event: Envelope) -> Sequence[Output]:
 
 
 def doubts(checked: ModelChecked) -> tuple[str, ...]:
-    """Why the committee does not pass a dialogue: what each member that does not says, one sentence a doubt."""
+    """Why the committee does not pass a dialogue: a sentence a doubt, of each member that does not."""
     against = [opinion for opinion in _opinions(checked) if not opinion.passed]
     several = len(checked.opinions) > 1
     votes = f"{len(checked.opinions) - len(against)} of {len(checked.opinions)} models pass it"
