@@ -80,7 +80,7 @@ async def test_many_events_travel_in_batches_and_none_is_lost(settings: Settings
     full = BATCH_ITEMS["rule"]
     many = 2 * full + 7
     found = await verdicts(nc, settings, [item(f"d{number}") for number in range(many)])
-    assert [len(each.verdicts) for each in found] == [full, full, 7]
+    assert sorted(len(each.verdicts) for each in found) == [7, full, full]
     assert len({each.dialogue_id for checked in found for each in checked.verdicts}) == many
 
 

@@ -80,7 +80,9 @@ EVENTS: tuple[Envelope, ...] = (
     event("dialogue.repaired", DialogueRepaired(REPAIRED)),
     event(
         "replay.stricter.started",
-        ReplayStarted("stricter", "rule", "rule-checker@2", "rules.py", Selection(stored_until=THEN, run="r1"), 1),
+        ReplayStarted(
+            "stricter", "rule", "rule-checker@2", "rules.py", Selection(stored_until=THEN, run="r1"), 1
+        ),
     ),
     event(
         "replay.stricter.batch",
