@@ -52,7 +52,7 @@ def main() -> None:
     if options.only in (None, "b"):
         figures["false_alarms"] = false_alarms(options.acebench, options.api_bank, targets)
     if options.only in (None, "c"):
-        figures["speed"] = speed()
+        figures["speed"] = speed(targets)
     finish(figures, targets)
 
 
@@ -176,9 +176,13 @@ def alarmed(cases: Iterable[gold.Case]) -> dict[str, Any]:
 # --- (c) speed -----------------------------------------------------------------------------------
 
 
-def speed() -> Any:
-    """The figures of `benchmarks.checker.speed`."""
-    return importlib.import_module("benchmarks.checker.speed").measure()
+def speed(targets: Targets) -> Any:
+    """The figures of `benchmarks.checker.speed`; adds to the targets."""
+    figures = importlib.import_module("benchmarks.checker.speed").measure()
+    single = figures["single_turn"]
+    targets["dialogues_a_second"] = (single["dialogues_a_second"], ">= 10000")
+    targets["times_bare_validation"] = (single["times_bare_compiling_each_call"], "<= 4")
+    return figures
 
 
 if __name__ == "__main__":
