@@ -20,6 +20,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from cli.errors import OUTSIDE, CommandError
+from cli.tasks import cancelled
 from schemas import events
 from schemas.events import Envelope, LLMCalled
 from sinks.cost import spent_before
@@ -118,8 +119,7 @@ class Spending:
         try:
             yield
         finally:
-            renewing.cancel()
-            await asyncio.wait({renewing})
+            await cancelled(renewing)
             # Where NATS has gone, the lease ends by itself.
             with contextlib.suppress(NatsError, TimeoutError):
                 await calls.unsubscribe()

@@ -24,6 +24,7 @@ from cli.folder import DataFolder
 from cli.rules import usable_rules
 from cli.run import interrupts, log_to
 from cli.store import RemoteStore
+from cli.tasks import cancelled
 from schemas.events import Envelope, derive_id
 from schemas.replays import ReplayItem, ReplayStage, ReplayStarted, Selection
 from schemas.settings import RoleName, Settings, SettingsError, load
@@ -370,8 +371,7 @@ async def _work(order: Order, replay: ReplayStarted, place: Place) -> Done:
         if work.done():
             await feeder.retire()
             return work.result()
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        await cancelled(work)
     checked, passed, failures = await asyncio.to_thread(_counts, place.store, replay.name)
     why, code = ("interrupted", INTERRUPTED) if stop.is_set() else (halted.result(), OUTSIDE)
     return Done(
