@@ -5,7 +5,7 @@ existing durable without a word, so there must be one place that says it.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -68,17 +68,7 @@ StageName = Literal[
     "review-router",
     "sink",
 ]
-STAGES: tuple[StageName, ...] = (
-    "sampler",
-    "generator",
-    "judge",
-    "memory",
-    "rule-checker",
-    "repairer",
-    "model-checker",
-    "review-router",
-    "sink",
-)
+STAGES: tuple[StageName, ...] = get_args(StageName)
 
 DUPLICATE_WINDOW_S = 3600.0
 """How long a stream remembers event ids. Later duplicates are harmless too, only not free: the ledger
